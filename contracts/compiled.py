@@ -1,0 +1,211 @@
+"""A checked flow with everything it needs resolved: immutable data that a run carries inline."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.agent import AgentKind, AgentLimits, Capability
+from contracts.base import Contract, Part
+from contracts.flow import GateAction
+from contracts.reference import Digest, Trust
+from contracts.usage import Price
+
+Literals = bool | int | str | tuple[bool | int | str, ...]
+
+
+class Compare(Part):
+    """One comparison of a fact with a literal."""
+
+    kind: Literal["compare"] = "compare"
+    slot: str
+    fact: str
+    """Path within the slot's value, `verdict` or `len(items)`."""
+
+    op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
+    value: Literals
+
+
+class Both(Part):
+    """Every part holds."""
+
+    kind: Literal["and"] = "and"
+    parts: tuple["Condition", ...]
+
+
+class Either(Part):
+    """At least one part holds."""
+
+    kind: Literal["or"] = "or"
+    parts: tuple["Condition", ...]
+
+
+class Negation(Part):
+    """The part does not hold."""
+
+    kind: Literal["not"] = "not"
+    part: "Condition"
+
+
+Condition = Annotated[Compare | Both | Either | Negation, Field(discriminator="kind")]
+
+
+class CompiledRule(Part):
+    """One way on; without a condition it is the default."""
+
+    when: Condition | None = None
+    text: str = "else"
+    """The rule as the file says it, for people."""
+
+    to: str
+    at_most: int | None = None
+
+
+class CompiledRead(Part):
+    """One input of a step, resolved."""
+
+    input: str
+    slot: str
+    optional: bool = False
+    stale_allowed: bool = False
+
+
+class Each(Part):
+    """A fan-out over the elements of a list inside a slot's value."""
+
+    variable: str
+    """The input that receives one element."""
+
+    slot: str
+    path: str
+    """The list within the slot's value, `sections`."""
+
+    key: str
+    """The field of an element that identifies it, `id`."""
+
+    @property
+    def fact(self) -> str:
+        """The fact that lists the elements' keys, in order."""
+        return f"keys({self.path}.{self.key})"
+
+
+class CompiledPlanLine(Part):
+    """What one kind of failure leads to."""
+
+    repair: int = 0
+    retry: int = 0
+    retry_for: int | None = None
+    """Seconds."""
+
+    then: str
+    at_most: int | None = None
+
+
+class CompiledStep(Part):
+    """One use of an agent, resolved."""
+
+    agent: str
+    reads: tuple[CompiledRead, ...]
+    writes: str
+    each: Each | None = None
+    parallel: int = 1
+    next: tuple[CompiledRule, ...]
+    on_failure: dict[str, CompiledPlanLine]
+    """A line for every kind that can be planned, `otherwise` merged in and kept as the last."""
+
+
+class CompiledGate(Part):
+    """A durable wait for a person, resolved."""
+
+    role: str
+    shows: tuple[str, ...] = ()
+    writes: str | None = None
+    edits: str | None = None
+    answers_failure: bool = False
+    allow: tuple[GateAction, ...] = ()
+    stop: str | None = None
+    deadline: int
+    """Seconds."""
+
+    on_deadline: CompiledRule
+    next: tuple[CompiledRule, ...] = ()
+
+
+class CompiledEnd(Part):
+    """A declared end."""
+
+    outcome: Literal["succeeded", "rejected", "failed", "expired"]
+    output: str | None = None
+    reason: str = ""
+
+
+class CompiledModel(Part):
+    """The model behind an alias, as it was when the flow was compiled."""
+
+    alias: str
+    name: str
+    capability: Capability
+    window_tokens: int
+    price: Price | None = None
+    """None: nobody knows the price, and calls count as unpriced."""
+
+
+class CompiledAgent(Part):
+    """What a run needs to know of an agent, pinned."""
+
+    version: int
+    kind: AgentKind
+    pure: bool
+    publishes: bool
+    verifies: bool
+    trust: Trust
+    receives: dict[str, str]
+    optional: tuple[str, ...] = ()
+    produces: str
+    about: tuple[str, ...] = ()
+    limits: AgentLimits
+    model: CompiledModel | None = None
+    prompts: dict[str, str] = Field(default_factory=dict)
+    """Prompt text by rung."""
+
+
+class CompiledBudget(Part):
+    """What a run may spend: calls, tokens, micro-dollars, seconds of working time."""
+
+    model_calls: int
+    tokens: int
+    microusd: int
+    working_seconds: int
+
+
+class CompiledFlow(Contract, version=1):
+    """A flow that was checked and resolved. Changing the file never touches a run that is going."""
+
+    name: str
+    version: int
+    summary: str
+    source: Digest
+    """SHA-256 of the flow file."""
+
+    input: tuple[str, ...]
+    slots: dict[str, str]
+    """Type of every slot, inputs included: `Draft@1` or `[Section@1]`."""
+
+    contracts: dict[str, Digest]
+    """SHA-256 of the JSON Schema of every contract version the flow uses."""
+
+    facts: dict[str, tuple[str, ...]]
+    """What rules, fan-outs, gates and pages need to know of each slot's value."""
+
+    budget: CompiledBudget
+    retention: int
+    """Seconds that memory is kept after the end."""
+
+    start: str
+    steps: dict[str, CompiledStep]
+    gates: dict[str, CompiledGate] = Field(default_factory=dict)
+    ends: dict[str, CompiledEnd]
+    agents: dict[str, CompiledAgent]
+
+    def list_slot(self, slot: str) -> bool:
+        """Whether the slot holds the items of a fan-out."""
+        return self.slots[slot].startswith("[")

@@ -1,0 +1,294 @@
+"""The flow document: what a flow file says, before anything is resolved or checked."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+
+from contracts.base import Part
+from contracts.failure import RETRIED, UNPLANNED, FailureKind
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+"""Steps, gates, ends, slots and inputs: lower case, digits and underscores."""
+
+OTHERWISE = "otherwise"
+"""The line of a failure plan that covers every kind not named."""
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def seconds(text: object) -> object:
+    """Read `90s`, `30m`, `72h` or `7d` as whole seconds; anything else is left to be refused."""
+    match = re.fullmatch(r"([1-9][0-9]*)([smhd])", text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"{text!r} is no duration; write a number and s, m, h or d, as in 30m")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+Duration = Annotated[int, BeforeValidator(seconds)]
+"""Whole seconds, written `30m`."""
+
+
+def _microusd(amount: object) -> object:
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        raise ValueError(f"{amount!r} is no amount of money; write dollars, as in 2.00")
+    return round(amount * 1_000_000)
+
+
+def _slot_type(given: object) -> object:
+    """Read `Draft@1`, or YAML's list of one, `[Section@1]`, as the type of a list slot."""
+    match given:
+        case [str() as item]:
+            return f"[{item}]"
+        case _:
+            return given
+
+
+SlotType = Annotated[str, BeforeValidator(_slot_type)]
+"""`Draft@1`, or `[Section@1]` for the items of a fan-out in order."""
+
+
+class _Entry(Part):
+    """Part of a file that a person writes: unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+
+
+class Budget(_Entry):
+    """What one run may spend. Waiting for people is not working time."""
+
+    model_calls: int = Field(ge=0)
+    tokens: int = Field(ge=0)
+    usd: Annotated[int, BeforeValidator(_microusd)] = Field(ge=0)
+    """Written in dollars, kept in micro-dollars."""
+
+    working_time: Duration
+
+
+class PlanLine(_Entry):
+    """What happens when a step fails in one way: first the counted remedies, then the way out."""
+
+    repair: int = Field(default=0, ge=0, le=5)
+    """How often the model is shown its rejected answer and asked again."""
+
+    retry: int = Field(default=0, ge=0, le=50)
+    """How often the same attempt is made again, later."""
+
+    retry_for: Duration | None = None
+    """How long attempts are made again, instead of a count."""
+
+    then: Name | None = None
+    """The step, gate or end that follows when the remedies are used up."""
+
+    at_most: int | None = Field(default=None, ge=1)
+    """How often `then` may be taken for this step and kind; after that `otherwise` applies."""
+
+
+PlanKey = str
+FailurePlan = dict[PlanKey, PlanLine]
+"""Lines by failure kind, or `otherwise`."""
+
+
+def _check_plan(plan: FailurePlan) -> FailurePlan:
+    known = {kind.value for kind in FailureKind} - {kind.value for kind in UNPLANNED}
+    for key, line in plan.items():
+        if key != OTHERWISE and key not in known:
+            raise ValueError(f"{key!r} is no kind of failure; there are {', '.join(sorted(known))}")
+        if (line.retry or line.retry_for) and key not in {kind.value for kind in RETRIED}:
+            raise ValueError(f"{key} cannot be retried; only {', '.join(sorted(RETRIED))} can")
+        if key == OTHERWISE and (line.at_most or line.repair or line.then is None):
+            raise ValueError("otherwise takes `then` alone: it is the last resort")
+    return plan
+
+
+class Rule(_Entry):
+    """One way on: taken when its condition holds and it is not used up."""
+
+    when: str | None = None
+    to: Name | None = None
+    otherwise: Name | None = Field(default=None, alias="else")
+    at_most: int | None = Field(default=None, ge=1)
+    """How often the rule may be taken in one run; used up, it does not match."""
+
+    @model_validator(mode="after")
+    def _is_conditional_or_default(self) -> Self:
+        if (self.otherwise is None) == (self.when is None and self.to is None):
+            raise ValueError("a rule is {when: …, to: …} or {else: …}")
+        if self.otherwise is None and (self.when is None or self.to is None):
+            raise ValueError("a rule with `when` needs `to`, and the other way round")
+        if self.otherwise is not None and self.at_most is not None:
+            raise ValueError("else is the default and cannot be used up; drop at_most")
+        return self
+
+    @property
+    def target(self) -> str:
+        """The name the rule leads to."""
+        return self.otherwise or self.to or ""
+
+
+def _as_rules(given: object) -> object:
+    return [{"else": given}] if isinstance(given, str) else given
+
+
+Next = Annotated[list[Rule], BeforeValidator(_as_rules), Field(min_length=1)]
+
+
+class Read(_Entry):
+    """One input of a step: the agent's name for it and the slot it comes from."""
+
+    input: Name
+    slot: Name
+    optional: bool = False
+    stale_allowed: bool = False
+
+
+def _as_read(given: object) -> object:
+    """Read `brief`, `decision?`, `{draft: first_draft}` or `{slot: claims, stale: allowed}`."""
+    if isinstance(given, str):
+        name = given.removesuffix("?")
+        return {"input": name, "slot": name, "optional": given.endswith("?")}
+    if isinstance(given, dict) and "slot" in given:
+        return _as_spelt_out_read(given)
+    if isinstance(given, dict) and len(given) == 1:
+        [(name, slot)] = given.items()
+        text = slot if isinstance(slot, str) else ""
+        return {"input": name, "slot": text.removesuffix("?"), "optional": text.endswith("?")}
+    raise ValueError("a read is `slot`, `slot?`, {input: slot} or {slot: …, stale: allowed}")
+
+
+def _as_spelt_out_read(given: dict[str, str]) -> object:
+    unknown = set(given) - {"slot", "stale", "input"}
+    if unknown or given.get("stale", "allowed") != "allowed" or not isinstance(given["slot"], str):
+        raise ValueError(
+            "a spelt-out read is {slot: name, stale: allowed}, and input: name if other"
+        )
+    slot = given["slot"].removesuffix("?")
+    return {
+        "input": given.get("input", slot),
+        "slot": slot,
+        "optional": given["slot"].endswith("?"),
+        "stale_allowed": "stale" in given,
+    }
+
+
+Reads = list[Annotated[Read, BeforeValidator(_as_read)]]
+
+
+class Step(_Entry):
+    """One use of an agent."""
+
+    agent: Name
+    reads: Reads
+    writes: Name
+    each: str | None = None
+    """`part in outline.sections`: one instance an item, results in the items' order."""
+
+    parallel: int = Field(default=1, ge=1, le=50)
+    next: Next
+    on_failure: FailurePlan = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _plan_fits(self) -> Self:
+        _check_plan(self.on_failure)
+        return self
+
+
+class Deadline(_Entry):
+    """Where a gate leads when nobody decides in time."""
+
+    to: Name
+    at_most: int | None = Field(default=None, ge=1)
+
+
+GateAction = Literal["retry", "supply", "raise_budget", "stop"]
+
+
+class Gate(_Entry):
+    """A durable wait for a person."""
+
+    gate: Name
+    """The role that is asked."""
+
+    shows: list[Name] = Field(default_factory=list)
+    writes: Name | None = None
+    edits: Name | None = None
+    answers: Literal["failure"] | None = None
+    allow: list[GateAction] = Field(default_factory=list)
+    stop: Name | None = None
+    deadline: Duration
+    on_deadline: Deadline
+    next: Annotated[list[Rule], BeforeValidator(_as_rules)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _is_one_of_two_kinds(self) -> Self:
+        if self.answers:
+            if self.writes or self.edits or self.next or self.shows:
+                raise ValueError(
+                    "a gate that answers failures takes allow, stop and a deadline only"
+                )
+            if not self.allow or ("stop" in self.allow) != (self.stop is not None):
+                raise ValueError(
+                    "allow lists what a person may do; `stop` names the end it leads to"
+                )
+        elif not (self.writes and self.shows and self.next):
+            raise ValueError("a gate needs shows, writes and next, or answers: failure")
+        return self
+
+
+class End(_Entry):
+    """A declared end of a run."""
+
+    outcome: Literal["succeeded", "rejected", "failed", "expired"]
+    output: Name | None = None
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _success_has_output(self) -> Self:
+        if (self.outcome == "succeeded") != (self.output is not None):
+            raise ValueError("an end that succeeded names its output, and no other does")
+        return self
+
+
+def _node_kind(given: object) -> str:
+    is_gate = isinstance(given, Gate) or (isinstance(given, dict) and "gate" in given)
+    return "gate" if is_gate else "step"
+
+
+Node = Annotated[
+    Annotated[Step, Tag("step")] | Annotated[Gate, Tag("gate")], Discriminator(_node_kind)
+]
+
+
+class FlowDocument(_Entry):
+    """A flow file as written: one declaration of the context flow."""
+
+    flow: Name
+    version: int = Field(ge=1)
+    summary: str
+    input: dict[Name, SlotType] = Field(min_length=1)
+    slots: dict[Name, SlotType] = Field(default_factory=dict)
+    budget: Budget
+    retention: Duration = 30 * 86_400
+    """How long a run's memory is kept after its end."""
+
+    on_failure: FailurePlan
+    start: Name
+    steps: dict[Name, Node] = Field(min_length=1)
+    ends: dict[Name, End] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_used_once(self) -> Self:
+        _check_plan(self.on_failure)
+        if both := sorted(set(self.steps) & set(self.ends)):
+            raise ValueError(f"{both[0]!r} is a step and an end; names are shared, rename one")
+        if both := sorted(set(self.input) & set(self.slots)):
+            raise ValueError(f"{both[0]!r} is an input and a slot; rename one")
+        return self

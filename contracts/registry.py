@@ -1,0 +1,98 @@
+"""Which contracts exist, how a stored value of an older version becomes the current one."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contracts.base import Contract
+from contracts.content.brief import Brief
+from contracts.content.claims import ClaimReport
+from contracts.content.decision import Decision
+from contracts.content.draft import Draft
+from contracts.content.evidence import EvidenceSet
+from contracts.content.outline import Outline
+from contracts.content.publication import Publication
+from contracts.content.review import Review
+from contracts.content.section import Section
+from contracts.content.topic import TopicLabel
+
+Migration = Callable[[Any], Contract]
+"""Turns a value of one version into the next version. Pure and total."""
+
+
+class UnknownContractError(LookupError):
+    """A contract that nobody registered; the message lists the ones that exist."""
+
+
+class MissingMigrationError(LookupError):
+    """A stored value is older than what its reader wants and no path leads there."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A set of contract versions and the migrations between them."""
+
+    contracts: dict[str, type[Contract]]
+    migrations: dict[str, Migration]
+    """From the older key, `Draft@1`, to the next version."""
+
+    @classmethod
+    def of(
+        cls, contracts: Iterable[type[Contract]], migrations: dict[str, Migration] | None = None
+    ) -> "Registry":
+        """Build a registry; the order given is the order listed.
+
+        Raises:
+            ValueError: two classes claim one key.
+        """
+        by_key: dict[str, type[Contract]] = {}
+        for contract in contracts:
+            if by_key.setdefault(contract.key(), contract) is not contract:
+                raise ValueError(f"two classes claim {contract.key()}")
+        return cls(by_key, dict(migrations or {}))
+
+    def get(self, key: str) -> type[Contract]:
+        """Find the class of `Draft@1`.
+
+        Raises:
+            UnknownContractError: there is none.
+        """
+        try:
+            return self.contracts[key]
+        except KeyError:
+            known = ", ".join(sorted(self.contracts))
+            raise UnknownContractError(f"no contract {key!r}; there are {known}") from None
+
+    def read(self, stored: bytes | str, written_as: str, wanted: str) -> Contract:
+        """Decode a stored value and migrate it, step by step, to the version wanted.
+
+        Raises:
+            UnknownContractError: either key is unknown.
+            MissingMigrationError: no path of migrations leads there.
+            pydantic.ValidationError: the bytes do not fit the contract they were written as.
+        """
+        target = self.get(wanted)
+        value = self.get(written_as).decode(stored)
+        while type(value) is not target:
+            migrate = self.migrations.get(value.key())
+            if migrate is None or value.contract_name != target.contract_name:
+                raise MissingMigrationError(f"no migration leads from {value.key()} to {wanted}")
+            value = migrate(value)
+        return value
+
+
+CONTRACTS: Final = Registry.of(
+    [
+        Brief,
+        TopicLabel,
+        EvidenceSet,
+        Outline,
+        Section,
+        Draft,
+        ClaimReport,
+        Review,
+        Decision,
+        Publication,
+    ]
+)
+"""Every contract that the shipped flows use."""

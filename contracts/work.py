@@ -1,0 +1,191 @@
+"""What travels between the interpreter and its activities: references, not bodies."""
+
+from pydantic import Field
+
+from contracts.base import Part
+from contracts.compiled import CompiledBudget
+from contracts.event import Event
+from contracts.failure import Failure
+from contracts.flow import GateAction
+from contracts.reference import Digest, FactValue, Reference, Value
+from contracts.usage import Usage
+
+INLINE_LIMIT_BYTES = 16 * 1024
+"""Larger values go to the archive instead of Temporal's history (design section 7.6)."""
+
+FACTS_LIMIT_BYTES = 4 * 1024
+"""The most that a value's facts may take as JSON (design section 2)."""
+
+
+class Element(Part):
+    """One element of a list inside a value: the input of one instance of a fan-out."""
+
+    reference: Reference
+    path: str
+    key: str
+    value: str
+
+
+class StepTask(Part):
+    """One piece of work: which step, its identity, and where its inputs are."""
+
+    tenant: str
+    run: str
+    flow: Digest
+    """Where the compiled flow is kept; the run's start carries it inline as well."""
+
+    step: str
+    visit: int = Field(ge=1)
+    item: str = ""
+    seq: int = Field(ge=1)
+    inputs: dict[str, tuple[Reference, ...]]
+    """References by the agent's name for the input; none for an optional input that is absent."""
+
+    element: Element | None = None
+    each_input: str = ""
+    """The agent's name for the element."""
+
+    allowance: Usage = Field(default_factory=Usage)
+    """What was reserved for this work; asking for more fails as `over_budget`."""
+
+    pending: tuple[Event, ...] = ()
+    """Transitions that no activity input carries yet, in order."""
+
+    write_from: int = 0
+    """The first of them that is not yet in the run's event stream."""
+
+
+class StepResult(Part):
+    """What a piece of work produced and what it cost."""
+
+    value: Value
+    usage: Usage = Field(default_factory=Usage)
+
+
+class SealTask(Part):
+    """Values to be copied to the archive because this history will not keep them for ever."""
+
+    tenant: str
+    run: str
+    digests: tuple[Digest, ...]
+    pending: tuple[Event, ...] = ()
+    write_from: int = 0
+
+
+class FlushTask(Part):
+    """Transitions to be written to the run's event stream now."""
+
+    tenant: str
+    run: str
+    pending: tuple[Event, ...]
+    write_from: int = 0
+    retention: int = 0
+    """Seconds to keep the run's memory from now on; 0 while the run goes on."""
+
+
+class GateDecision(Part):
+    """What a person decided, checked and stored by the gateway, on its way to the run."""
+
+    id: str
+    """Chosen by the sender; the same decision may arrive twice and counts once."""
+
+    gate: str
+    visit: int = Field(ge=1)
+    shown: Digest
+    who: str
+    action: GateAction | None = None
+    """None at an editor's gate: the decision is a value."""
+
+    decision: Value | None = None
+    edited: Value | None = None
+    supplied: Value | None = None
+    budget: CompiledBudget | None = None
+
+
+class DecisionReceipt(Part):
+    """The run has taken a decision."""
+
+    id: str
+    gate: str
+
+
+class SlotVersion(Part):
+    """The current value of a slot: one reference, or one an item."""
+
+    references: tuple[Reference, ...]
+    facts: dict[str, FactValue] = Field(default_factory=dict)
+
+
+class OpenFailure(Part):
+    """A failed step that a person is asked about."""
+
+    step: str
+    visit: int
+    failure: Failure
+
+
+class FinishedItem(Part):
+    """An item of an unfinished fan-out, kept so that a later visit does not buy it again."""
+
+    inputs: tuple[Digest, ...]
+    result: StepResult
+    seq: int
+
+
+class RunProgress(Part):
+    """Everything a run carries from one execution to the next; under 256 KiB."""
+
+    place: str
+    seq: int = 0
+    slots: dict[str, SlotVersion] = Field(default_factory=dict)
+    versions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Parents of every version that ever was, as `slot:ordinal`."""
+
+    visits: dict[str, int] = Field(default_factory=dict)
+    used: dict[str, int] = Field(default_factory=dict)
+    """How often each counted rule or failure line was taken."""
+
+    budget: CompiledBudget
+    spent: Usage = Field(default_factory=Usage)
+    started_ms: int = 0
+    waited_ms: int = 0
+    """Time spent waiting for people, which is not working time."""
+
+    pending: tuple[Event, ...] = ()
+    failure: OpenFailure | None = None
+    finished_items: dict[str, FinishedItem] = Field(default_factory=dict)
+    """By `step/item`."""
+
+    executions: int = 1
+
+
+class RunStart(Part):
+    """The argument of the one workflow."""
+
+    tenant: str
+    run: str
+    flow: Value
+    """The compiled flow, always inline: `flow.body` is its stored bytes."""
+
+    input: dict[str, Value] = Field(default_factory=dict)
+    """The first values by slot."""
+
+    history_limit: int = Field(default=8_000, ge=20)
+    """Events after which a run continues as new (design-review B.2.19)."""
+
+    progress: RunProgress | None = None
+    """Where an earlier execution left off."""
+
+
+class RunOutcome(Part):
+    """How a run ended; the workflow's result, or the detail of its failure."""
+
+    run: str
+    outcome: str
+    end: str
+    reason: str = ""
+    output: Reference | None = None
+    spent: Usage = Field(default_factory=Usage)
+    failure: Failure | None = None
+    last_events: tuple[Event, ...] = ()
+    """The transitions that no activity input carries, so that history alone tells the whole run."""

@@ -1,0 +1,117 @@
+"""Every error of ours, named by what happened, grouped by who acts next.
+
+FlowError
+├── CallerError                     the caller changes the request
+│   ├── InputInvalidError               a brief, decision or filter does not fit; lists each place
+│   ├── NotFoundError                   no such flow, run, gate, corpus or value
+│   ├── ConflictError                   the thing moved on: decided, ended, another digest shown
+│   └── IdempotencyMismatchError        the same key came with another body
+├── AuthorError                     the author of a flow, prompt or agent mends the file
+│   └── FlowInvalidError                the checker's findings, each with its line
+├── OperatorError                   the operator mends the environment
+│   ├── SettingsError                   a setting is missing or wrong
+│   ├── UnsafeMemoryError               the store may evict, so it could forget silently
+│   ├── StorageError                    a disk or folder cannot be written
+│   └── UnavailableError                a part does not answer: Temporal, memory, model, worker
+└── StepError                       a step failed; its kind decides what the flow does
+    └── AnswerRejectedError             a model's answer failed a check and may be repaired
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from contracts.failure import FailureKind
+from contracts.usage import Usage
+
+
+class FlowError(Exception):
+    """Nothing of ours is raised outside this tree. The message names the thing and the remedy."""
+
+
+class CallerError(FlowError):
+    """Trying again unchanged cannot help; the caller changes the request."""
+
+
+class Problem:
+    """One place in an input and what is wrong there."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        self.pointer = pointer
+        """A JSON pointer (RFC 6901) into the input, `/words/min`, or empty for the whole."""
+
+        self.message = message
+
+
+class InputInvalidError(CallerError):
+    """An input does not fit its contract or contradicts itself."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class NotFoundError(CallerError):
+    """There is no such flow, run, gate, corpus, document or value."""
+
+
+class ConflictError(CallerError):
+    """The thing is not in the state that the request assumes."""
+
+
+class IdempotencyMismatchError(CallerError):
+    """An idempotency key was used before with another body."""
+
+
+class AuthorError(FlowError):
+    """A file that somebody wrote has to change."""
+
+
+class FlowInvalidError(AuthorError):
+    """A flow file is not a flow, or cannot be proved safe to run."""
+
+
+class OperatorError(FlowError):
+    """The environment has to change."""
+
+
+class SettingsError(OperatorError):
+    """Settings are missing or wrong; all problems are named at once."""
+
+
+class UnsafeMemoryError(OperatorError):
+    """The memory server is set to evict keys or to forget on restart."""
+
+
+class StorageError(OperatorError):
+    """A folder or disk cannot be read or written: full, read-only, missing."""
+
+
+class UnavailableError(OperatorError):
+    """A part of the system does not answer. Safe to try again later."""
+
+
+class StepError(FlowError):
+    """A step cannot produce its value; `kind` decides what happens next."""
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        reasons: Sequence[str] = (),
+        retry_after: timedelta | None = None,
+        usage: Usage | None = None,
+        quarantined: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.reasons = tuple(reasons)
+        self.retry_after = retry_after
+        """How long the provider asks to wait, where it says so."""
+
+        self.usage = usage or Usage()
+        self.quarantined = quarantined
+
+
+class AnswerRejectedError(StepError):
+    """An answer failed a check; the reasons are shown to the model when it is asked again."""

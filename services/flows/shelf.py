@@ -1,0 +1,69 @@
+"""The flows that this installation offers: the shipped ones and those of a mounted folder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from contracts.compiled import CompiledFlow
+from services.errors import FlowInvalidError, NotFoundError
+from services.flows.compile import Catalogue, compile_flow
+from services.flows.document import FlowFile, read_file, read_text
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Compiled flows by name, and what is wrong with those that are not offered."""
+
+    flows: dict[str, CompiledFlow]
+    files: dict[str, FlowFile]
+    refused: dict[str, str]
+    """Why, by file name."""
+
+    def get(self, name: str) -> CompiledFlow:
+        """Find a flow.
+
+        Raises:
+            NotFoundError: there is none of that name, or its file has findings.
+        """
+        if name in self.flows:
+            return self.flows[name]
+        if name in self.refused:
+            raise NotFoundError(f"flow {name!r} is not offered:\n{self.refused[name]}")
+        known = ", ".join(sorted(self.flows)) or "none"
+        raise NotFoundError(f"there is no flow {name!r}; there are: {known}")
+
+
+def load(catalogue: Catalogue, folder: Path | None = None) -> Shelf:
+    """Load the shipped flows and those of a folder; a flow with findings is never offered.
+
+    Raises:
+        FlowInvalidError: a shipped flow has findings, or two files declare one name.
+    """
+    shelf = Shelf({}, {}, {})
+    for file in shipped():
+        _offer(shelf, file, catalogue)
+    for path in sorted(folder.glob("*.y*ml")) if folder else ():
+        try:
+            _offer(shelf, read_file(path), catalogue)
+        except FlowInvalidError as error:
+            shelf.refused[path.stem] = str(error)
+    return shelf
+
+
+def shipped() -> Iterable[FlowFile]:
+    """Read the flow files that come with the program."""
+    folder = resources.files("workflows").joinpath("flows")
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.name.endswith(".yaml"):
+            yield read_text(entry.name, entry.read_text("utf-8"))
+
+
+def _offer(shelf: Shelf, file: FlowFile, catalogue: Catalogue) -> None:
+    compiled = compile_flow(file, catalogue)
+    if compiled.name in shelf.flows:
+        raise FlowInvalidError(
+            f"{file.text.name}: a flow {compiled.name!r} exists already; rename one"
+        )
+    shelf.flows[compiled.name] = compiled
+    shelf.files[compiled.name] = file

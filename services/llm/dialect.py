@@ -1,0 +1,89 @@
+"""Which optional parameters a model takes: endpoints differ, and say so only by refusing.
+
+What was refused once is left out from then on, so a model costs one refused request a parameter
+in the life of a process.
+"""
+
+import re
+from typing import Final
+
+from openai import APIStatusError
+
+from services.llm.base import ModelRequest
+from services.llm.translation import Complaint, complaint_of
+
+_REFUSING_STATUSES: Final = frozenset({400, 422})
+_REFUSING_CODES: Final = frozenset(
+    {"unsupported_parameter", "unsupported_value", "unknown_parameter"}
+)
+_REFUSING_WORDS: Final = re.compile(
+    r"unsupported|not support|unavailable|unknown (parameter|field|argument|name)|unrecognized"
+    r"|extra inputs|extra fields|not permitted|not allowed|only the default"
+)
+# Wrong for our schema, not for the parameter: leaving the schema out would hide the mistake.
+_BAD_SCHEMA: Final = re.compile(r"invalid[_ ](json[_ ])?schema")
+
+_OPENAI_LIMIT: Final = "max_completion_tokens"
+_COMMON_LIMIT: Final = "max_tokens"
+
+
+class Dialect:
+    """What one endpoint's models take, learnt as they refuse."""
+
+    def __init__(self, *, is_openai: bool) -> None:
+        limits = (_OPENAI_LIMIT, _COMMON_LIMIT)
+        self._limits = limits if is_openai else limits[::-1]
+        self._refused: dict[str, set[str]] = {}
+
+    def parameters(self, request: ModelRequest) -> dict[str, object]:
+        """Build the optional part of a request's body, without what its model refused before."""
+        wanted: dict[str, object] = {
+            "temperature": request.temperature_percent / 100,
+            "seed": request.seed,
+            "stream_options": {"include_usage": True},
+        }
+        if request.answer_schema:
+            wanted["response_format"] = _response_format(request)
+        refused = self._refused.get(request.model, set())
+        limit = next((name for name in self._limits if name not in refused), None)
+        if limit:
+            wanted[limit] = request.max_output_tokens
+        return {name: value for name, value in wanted.items() if name not in refused}
+
+    def learn(self, request: ModelRequest, error: APIStatusError) -> bool:
+        """Take note if a request was refused for a parameter that can be left out.
+
+        Returns:
+            Whether asking again can help: something was learnt that was not known.
+        """
+        sent = self.parameters(request)
+        name = _refused_parameter(complaint_of(error), tuple(sent))
+        if name is None:
+            return False
+        self._refused.setdefault(request.model, set()).add(name)
+        return True
+
+
+def _response_format(request: ModelRequest) -> dict[str, object]:
+    return {
+        "type": "json_schema",
+        "json_schema": {
+            "name": request.schema_name,
+            "schema": request.answer_schema,
+            "strict": True,
+        },
+    }
+
+
+def _refused_parameter(complaint: Complaint, sent: tuple[str, ...]) -> str | None:
+    if complaint.status not in _REFUSING_STATUSES or _BAD_SCHEMA.search(complaint.words):
+        return None
+    if not (complaint.codes & _REFUSING_CODES or _REFUSING_WORDS.search(complaint.words)):
+        return None
+    stated = re.split(r"[.\[]", complaint.parameter)[0]
+    if stated:
+        return stated if stated in sent else None
+    # "'max_tokens' is not supported, use 'max_completion_tokens'": the first one named is meant.
+    places = {name: re.search(rf"\b{name}\b", complaint.words) for name in sent}
+    named = [(place.start(), name) for name, place in places.items() if place]
+    return min(named)[1] if named else None

@@ -1,0 +1,179 @@
+"""The ports of the memory layer: context store, archive, and the run's history as a last source."""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import Field
+
+from contracts.base import Part
+from contracts.event import Event
+from contracts.reference import Digest
+from contracts.usage import Usage
+
+
+class WorkKey(Part):
+    """Which piece of work a journal belongs to."""
+
+    tenant: str
+    run: str
+    step: str
+    visit: int = Field(ge=1)
+    item: str = ""
+
+
+class JournalState(StrEnum):
+    """How far one model call has come, or that an attempt ended."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    GAVE_UP = "gave_up"
+    """A whole attempt ended in a failure that may be tried again."""
+
+
+class JournalEntry(Part):
+    """One line about one model call; a call that was asked and never answered may be paid."""
+
+    exchange: int = Field(default=0, ge=0)
+    """Ordinal of the call, from 1; 0 for a line about the attempt."""
+
+    call_key: str = ""
+    """Digest of everything that determines the reply; another prompt is another call."""
+
+    state: JournalState
+    body: str = ""
+    """The reply as JSON when answered, the failure kind when failed or given up."""
+
+    usage: Usage = Field(default_factory=Usage)
+    """What it cost; for a call that was only asked, the most it can have cost."""
+
+
+class Quarantined(Part):
+    """An answer that failed a check, kept with the reasons for a person to look at."""
+
+    step: str
+    visit: int
+    item: str = ""
+    exchange: int
+    kind: str
+    reasons: tuple[str, ...]
+    answer: str
+    """At most 64 KiB of it."""
+
+
+class StreamEvent(Part):
+    """An event with its place in the run's stream."""
+
+    id: str
+    event: Event
+
+
+class Swept(Part):
+    """What one sweep removed."""
+
+    runs: int
+    values: int
+
+
+class ContextStore(Protocol):
+    """Values by digest, journals, event streams and quarantine, under the tenant's prefix.
+
+    Every method raises UnavailableError when the server does not answer and StorageError when it
+    refuses to write.
+    """
+
+    async def check(self) -> None:
+        """Refuse a server that may forget silently.
+
+        Raises:
+            UnsafeMemoryError: it is set to evict keys.
+        """
+        ...
+
+    async def turn(
+        self,
+        tenant: str,
+        run: str,
+        *,
+        read: Sequence[Digest] = (),
+        write: Mapping[Digest, bytes] | None = None,
+        events: Sequence[Event] = (),
+    ) -> tuple[bytes | None, ...]:
+        """Write values and events and read values, in one round trip; what is absent reads None.
+
+        Bytes are returned as stored, unverified; `Memory` hashes them.
+        """
+        ...
+
+    async def journal(self, work: WorkKey) -> tuple[JournalEntry, ...]:
+        """Read the journal of a piece of work, oldest first."""
+        ...
+
+    async def record(self, work: WorkKey, entry: JournalEntry) -> None:
+        """Append to the journal; durable when this returns."""
+        ...
+
+    async def quarantine(self, tenant: str, run: str, kept: Quarantined) -> None:
+        """Keep a rejected answer apart."""
+        ...
+
+    async def quarantined(self, tenant: str, run: str) -> tuple[Quarantined, ...]:
+        """List what was rejected in a run, oldest first."""
+        ...
+
+    async def epoch(self, tenant: str) -> str:
+        """Name the store's present life; a wipe begins another."""
+        ...
+
+    async def events(
+        self, tenant: str, run: str, after: str = "0-0", limit: int = 1000
+    ) -> tuple[StreamEvent, ...]:
+        """Read events after a stream id, oldest first."""
+        ...
+
+    async def wait_for_events(
+        self, tenant: str, run: str, after: str, seconds: float
+    ) -> tuple[StreamEvent, ...]:
+        """Wait until there are events after a stream id; none when the time is up."""
+        ...
+
+    async def expire(self, tenant: str, run: str, seconds: int) -> None:
+        """Let everything of an ended run go after so many seconds."""
+        ...
+
+    async def sweep(self, tenant: str) -> Swept:
+        """Remove the memory of expired runs and every value that no kept run can reach."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+class Archive(Protocol):
+    """The durable home of values that Temporal's history does not carry."""
+
+    async def put(self, tenant: str, values: Mapping[Digest, bytes]) -> None:
+        """Store values; durable when this returns. Storing the same again changes nothing.
+
+        Raises:
+            StorageError: the folder is full, read-only or missing.
+        """
+        ...
+
+    async def get(self, tenant: str, digests: Collection[Digest]) -> dict[Digest, bytes]:
+        """Fetch what is there, unverified."""
+        ...
+
+
+class HistorySource(Protocol):
+    """The inlined values of a run's own history, over all its executions."""
+
+    async def find(self, tenant: str, run: str, digests: Collection[Digest]) -> dict[Digest, bytes]:
+        """Find values by digest; those that history does not carry are left out.
+
+        Raises:
+            UnavailableError: the history cannot be read now.
+        """
+        ...

@@ -1,0 +1,232 @@
+"""The context store on any server of the Redis protocol (Valkey, Redis)."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from contracts.event import Event
+from contracts.reference import Digest
+from services.errors import StorageError, UnavailableError, UnsafeMemoryError
+from services.memory import keys
+from services.memory.base import JournalEntry, Quarantined, StreamEvent, Swept, WorkKey
+
+EVENTS_KEPT: Final = 20_000
+"""Of one run, approximately; streamed text makes up nearly all of them."""
+
+QUARANTINED_BYTES: Final = 64 * 1024
+SWEEP_GRACE_SECONDS: Final = 300
+"""A value touched more recently than this is never swept: its run may just be writing it."""
+
+_DELETE_IDLE: Final = """
+local idle = redis.call('OBJECT', 'IDLETIME', KEYS[1])
+if idle and idle >= tonumber(ARGV[1]) then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class RedisStore:
+    """Implements `ContextStore`. One instance a process; close it with `aclose`."""
+
+    def __init__(self, url: str, *, sweep_grace_seconds: int = SWEEP_GRACE_SECONDS) -> None:
+        retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), 2)
+        self._redis: Redis = Redis.from_url(
+            url, socket_timeout=5, socket_connect_timeout=2, retry=retry
+        )
+        # Waiting for events blocks for longer than any other command may take.
+        self._waiting: Redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
+        self._address = url.rpartition("@")[2].removeprefix("redis://")
+        self._grace = sweep_grace_seconds
+
+    async def check(self) -> None:
+        """See `ContextStore.check`."""
+        async with self._translated():
+            info = await self._redis.info("memory")
+        policy = info.get("maxmemory_policy", "noeviction")
+        if policy != "noeviction":
+            raise UnsafeMemoryError(
+                f"the memory at {self._address} evicts keys ({policy}), so a run could lose"
+                " context unnoticed; set maxmemory-policy noeviction"
+            )
+
+    async def turn(
+        self,
+        tenant: str,
+        run: str,
+        *,
+        read: Sequence[Digest] = (),
+        write: Mapping[Digest, bytes] | None = None,
+        events: Sequence[Event] = (),
+    ) -> tuple[bytes | None, ...]:
+        """See `ContextStore.turn`."""
+        pipeline = self._redis.pipeline(transaction=False)
+        if write:
+            # Listed before it is stored, so that a sweep in between cannot take it for garbage.
+            pipeline.zadd(keys.runs(tenant), {run: float("inf")}, nx=True)
+            pipeline.sadd(keys.run_values(tenant, run), *write)
+            for digest, body in write.items():
+                pipeline.set(keys.value(tenant, digest), body)
+        for event in events:
+            pipeline.xadd(
+                keys.events(tenant, run),
+                {"event": event.model_dump_json(exclude_unset=True)},
+                maxlen=EVENTS_KEPT,
+                approximate=True,
+            )
+        if read:
+            pipeline.mget([keys.value(tenant, digest) for digest in read])
+        async with self._translated():
+            answers = await pipeline.execute()
+        return tuple(answers[-1]) if read else ()
+
+    async def journal(self, work: WorkKey) -> tuple[JournalEntry, ...]:
+        """See `ContextStore.journal`."""
+        async with self._translated():
+            lines = await _list(self._redis.lrange(keys.journal(work), 0, -1))
+        return tuple(JournalEntry.model_validate_json(line) for line in lines)
+
+    async def record(self, work: WorkKey, entry: JournalEntry) -> None:
+        """See `ContextStore.record`."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(keys.runs(work.tenant), {work.run: float("inf")}, nx=True)
+        pipeline.rpush(keys.journal(work), entry.model_dump_json())
+        async with self._translated():
+            await pipeline.execute()
+
+    async def quarantine(self, tenant: str, run: str, kept: Quarantined) -> None:
+        """See `ContextStore.quarantine`."""
+        cut = kept.model_copy(update={"answer": kept.answer[:QUARANTINED_BYTES]})
+        async with self._translated():
+            await _count(self._redis.rpush(keys.quarantine(tenant, run), cut.model_dump_json()))
+
+    async def quarantined(self, tenant: str, run: str) -> tuple[Quarantined, ...]:
+        """See `ContextStore.quarantined`."""
+        async with self._translated():
+            lines = await _list(self._redis.lrange(keys.quarantine(tenant, run), 0, -1))
+        return tuple(Quarantined.model_validate_json(line) for line in lines)
+
+    async def epoch(self, tenant: str) -> str:
+        """See `ContextStore.epoch`."""
+        key = keys.epoch(tenant)
+        async with self._translated():
+            await self._redis.set(key, secrets.token_hex(4), nx=True)
+            found = await self._redis.get(key)
+        return cast("bytes", found).decode()
+
+    async def events(
+        self, tenant: str, run: str, after: str = "0-0", limit: int = 1000
+    ) -> tuple[StreamEvent, ...]:
+        """See `ContextStore.events`."""
+        async with self._translated():
+            found = await self._redis.xrange(keys.events(tenant, run), f"({after}", "+", limit)
+        return _stream_events(cast("_Entries", found))
+
+    async def wait_for_events(
+        self, tenant: str, run: str, after: str, seconds: float
+    ) -> tuple[StreamEvent, ...]:
+        """See `ContextStore.wait_for_events`."""
+        key = keys.events(tenant, run)
+        async with self._translated():
+            found = await self._waiting.xread({key: after}, count=1000, block=int(seconds * 1000))
+        streams = found.values() if isinstance(found, dict) else [each[1] for each in found or []]
+        entries = [entry for stream in streams for entry in stream]
+        return _stream_events(cast("_Entries", _flat(entries)))
+
+    async def expire(self, tenant: str, run: str, seconds: int) -> None:
+        """See `ContextStore.expire`."""
+        at = int(time.time()) + seconds
+        async with self._translated():
+            await self._redis.zadd(keys.runs(tenant), {run: at})
+
+    async def sweep(self, tenant: str) -> Swept:
+        """See `ContextStore.sweep`."""
+        async with self._translated():
+            expired = await self._redis.zrangebyscore(keys.runs(tenant), "-inf", time.time())
+            gone = [cast("bytes", run).decode() for run in expired]
+            for run in gone:
+                await self._forget(tenant, run)
+            # Candidates first, marks second: what is written in between is marked or not listed.
+            candidates = [key async for key in self._redis.scan_iter(keys.all_values(tenant))]
+            marked = await self._marked(tenant)
+            values = 0
+            for key in candidates:
+                name = cast("bytes", key).decode()
+                if name.rpartition(":")[2] not in marked:
+                    values += await self._delete_idle(name)
+        return Swept(runs=len(gone), values=values)
+
+    async def aclose(self) -> None:
+        """See `ContextStore.aclose`."""
+        await self._redis.aclose()
+        await self._waiting.aclose()
+
+    async def _forget(self, tenant: str, run: str) -> None:
+        async for key in self._redis.scan_iter(keys.run_keys(tenant, run)):
+            await self._redis.delete(key)
+        await self._redis.zrem(keys.runs(tenant), run)
+
+    async def _marked(self, tenant: str) -> set[str]:
+        marked: set[str] = set()
+        for run in await self._redis.zrange(keys.runs(tenant), 0, -1):
+            key = keys.run_values(tenant, cast("bytes", run).decode())
+            marked |= {member.decode() for member in await _set(self._redis.smembers(key))}
+        return marked
+
+    async def _delete_idle(self, key: str) -> int:
+        deleted = self._redis.eval(_DELETE_IDLE, 1, key, str(self._grace))
+        return await _count(cast("Awaitable[int]", deleted))
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        """Turn the client library's errors into ours, once."""
+        try:
+            yield
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            raise UnavailableError(
+                f"the memory at {self._address} does not answer; check that the server runs"
+            ) from error
+        except ResponseError as error:
+            raise StorageError(
+                f"the memory at {self._address} refuses to work: {str(error)[:120]}"
+            ) from error
+        except RedisError as error:
+            raise UnavailableError(
+                f"the memory at {self._address} failed: {type(error).__name__}"
+            ) from error
+
+
+_Entries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
+
+
+def _stream_events(entries: _Entries) -> tuple[StreamEvent, ...]:
+    return tuple(
+        StreamEvent(id=key.decode(), event=Event.model_validate_json(fields[b"event"]))
+        for key, fields in entries
+    )
+
+
+def _flat(entries: Sequence[object]) -> Sequence[object]:
+    """Unwrap the nesting that the newer protocol adds around one stream's entries."""
+    if len(entries) == 1 and isinstance(entries[0], list):
+        return entries[0]
+    return entries
+
+
+async def _list(command: Awaitable[object] | object) -> list[bytes]:
+    return cast("list[bytes]", await cast("Awaitable[object]", command))
+
+
+async def _set(command: Awaitable[object] | object) -> set[bytes]:
+    return cast("set[bytes]", await cast("Awaitable[object]", command))
+
+
+async def _count(command: Awaitable[object] | object) -> int:
+    return cast("int", await cast("Awaitable[object]", command))

@@ -1,0 +1,48 @@
+"""The publishing port: takes a finished article to its readers. Adapters live beside it."""
+
+from typing import Protocol
+
+from pydantic import Field
+
+from contracts.base import Part
+from contracts.content.draft import Draft
+from contracts.content.evidence import EvidenceItem
+from contracts.content.text import Line
+from contracts.reference import Digest
+
+
+class Article(Part):
+    """A draft as it goes to its readers, with everything it cites."""
+
+    draft: Draft
+    digest: Digest
+    """SHA-256 of the draft, so that a published text leads back to the run's value."""
+
+    cited: tuple[EvidenceItem, ...] = Field(min_length=1)
+    """In the order of their first citation; the first is printed as [1]."""
+
+    vouched_by: Line
+    """Who or what vouches for this version, in words for readers."""
+
+
+class Published(Part):
+    """Where an article is now."""
+
+    where: Line
+    """A file's path within the publishing folder, or a URL."""
+
+    digest: Digest
+    """SHA-256 of the published bytes."""
+
+
+class Publisher(Protocol):
+    """Publishes articles."""
+
+    async def publish(self, article: Article) -> Published:
+        """Publish, all or nothing. Safe to repeat: the same article is in one place, once.
+
+        Raises:
+            StorageError: the place cannot be written: full, read-only, missing.
+            UnavailableError: the place does not answer.
+        """
+        ...

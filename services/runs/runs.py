@@ -1,0 +1,410 @@
+"""Runs: start, look at, cancel. With `gates` beside it, the only callers of Temporal's client."""
+
+import base64
+import binascii
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import JsonValue
+from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionDescription,
+    WorkflowHandle,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from contracts.base import Contract, digest
+from contracts.compiled import CompiledFlow
+from contracts.reference import Digest, Value
+from contracts.registry import Registry
+from contracts.run import HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
+from contracts.usage import Usage
+from contracts.work import RunOutcome, RunStart
+from services.errors import (
+    ConflictError,
+    IdempotencyMismatchError,
+    InputInvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from services.flows.shelf import Shelf
+from services.memory.memory import Memory
+from services.runs import view
+from services.runs.history import RunHistory, Told
+from services.runs.inputs import as_value, read_input
+from services.settings import Settings
+from workflows import names
+from workflows.run_flow import RunFlow
+
+HISTORY_LIMIT_EVENTS: Final = 8_000
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that exists, and whether an earlier request had started it."""
+
+    run: str
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which runs to list; empty means any."""
+
+    flow: str = ""
+    status: RunStatus | None = None
+    needs_person: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of runs and the cursor of the next, empty on the last."""
+
+    runs: tuple[RunSummary, ...]
+    cursor: str
+
+
+def new_run_id() -> str:
+    """Make a ULID: 26 characters, sortable by time (github.com/ulid/spec)."""
+    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class Runs:
+    """Starts and inspects the runs of one tenant."""
+
+    def __init__(
+        self, client: Client, memory: Memory, shelf: Shelf, registry: Registry, settings: Settings
+    ) -> None:
+        self.client = client
+        self.memory = memory
+        self.shelf = shelf
+        self.registry = registry
+        self.tenant = settings.tenant
+        self.history = RunHistory(client)
+        self._queue = settings.task_queue
+        self._ui = settings.temporal_ui_url
+
+    async def start(
+        self,
+        flow_name: str,
+        given: Mapping[str, JsonValue],
+        *,
+        idempotency_key: str = "",
+        history_limit: int = HISTORY_LIMIT_EVENTS,
+    ) -> Started:
+        """Validate the input, keep it and start a run.
+
+        The same key with the same flow and input gives the same run.
+
+        Raises:
+            NotFoundError: there is no such flow.
+            InputInvalidError: the input does not fit.
+            IdempotencyMismatchError: the key was used with another flow or input.
+            UnavailableError: memory or Temporal does not answer.
+        """
+        flow = self.shelf.get(flow_name)
+        values = read_input(flow, given, self.registry)
+        run = self._run_id(idempotency_key)
+        start, bodies = self._start(run, flow, values, history_limit)
+        fingerprint = _fingerprint(flow_name, start.input)
+        await self.memory.write(self.tenant, run, bodies)
+        return await self._start_workflow(start, flow, fingerprint)
+
+    async def get(self, run: str) -> RunView:
+        """Describe one run; works with no worker up.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        described, told = await self._describe(run), await self.history.tell(self.tenant, run)
+        flow = _flow_of(told)
+        summary = self._summary(described)
+        outcome = told.outcome
+        return RunView(
+            **summary.model_dump(exclude={"status"}),
+            status=summary.status,
+            flow_version=flow.version,
+            place=view.place(told),
+            reason=outcome.reason if outcome else _why(summary.status),
+            failure=outcome.failure if outcome else None,
+            spent=outcome.spent if outcome else _spent(told),
+            budget=flow.budget,
+            output=outcome.output if outcome else None,
+        )
+
+    async def list(self, filters: Filters, *, limit: int = 20, cursor: str = "") -> Page:
+        """List runs, newest first.
+
+        Raises:
+            InputInvalidError: the cursor is not one of ours.
+        """
+        iterator = self.client.list_workflows(
+            _query(self.tenant, filters),
+            page_size=limit,
+            next_page_token=_token(cursor),
+        )
+        try:
+            await iterator.fetch_next_page(page_size=limit)
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise InputInvalidError(f"the cursor {cursor[:40]!r} is not one of ours") from error
+            raise unavailable() from error
+        found = [self._summary(each) for each in iterator.current_page or ()]
+        token = iterator.next_page_token
+        return Page(tuple(found), base64.urlsafe_b64encode(token).decode() if token else "")
+
+    async def steps(self, run: str) -> tuple[StepView, ...]:
+        """List a run's pieces of work, with the attempt that is under way."""
+        told = await self.history.tell(self.tenant, run)
+        return view.steps(told)
+
+    async def hand_offs(self, run: str) -> tuple[HandOff, ...]:
+        """List the borders a run has crossed."""
+        return view.hand_offs(await self.history.tell(self.tenant, run))
+
+    async def context(self, run: str) -> tuple[SlotView, ...]:
+        """List a run's slots with all their versions."""
+        told = await self.history.tell(self.tenant, run)
+        return view.slots(told, _flow_of(told))
+
+    async def value(self, run: str, wanted: Digest) -> JsonValue:
+        """Fetch one value of a run's context, verified, restored where memory lost it.
+
+        Raises:
+            NotFoundError: the run never held a value of that digest.
+        """
+        slots = await self.context(run)
+        if wanted not in {held.digest for slot in slots for held in slot.versions}:
+            raise NotFoundError(f"run {run!r} holds no value {wanted[:12]!r}")
+        stored, _ = await self.memory.read(self.tenant, run, [wanted])
+        value: JsonValue = json.loads(stored[wanted])
+        return value
+
+    async def result(self, run: str) -> JsonValue:
+        """Fetch what a run that succeeded has made.
+
+        Raises:
+            ConflictError: it has not ended, or not in success; the message says how it stands.
+        """
+        found = await self.get(run)
+        if not found.status.is_final:
+            raise ConflictError(f"run {run!r} is {found.status}; its result comes when it succeeds")
+        if found.output is None:
+            raise ConflictError(f"run {run!r} {found.status} and has no result: {found.reason}")
+        return await self.value(run, found.output.digest)
+
+    async def told(self, run: str) -> tuple[Told, CompiledFlow]:
+        """Read a run's history once, with its compiled flow."""
+        told = await self.history.tell(self.tenant, run)
+        return told, _flow_of(told)
+
+    async def cancel(self, run: str) -> None:
+        """Ask a run to stop; it closes its streams and tells the end itself.
+
+        Raises:
+            ConflictError: it has ended already.
+        """
+        status = self._summary(await self._describe(run)).status
+        if status.is_final:
+            raise ConflictError(f"run {run!r} has ended already: it {status}")
+        try:
+            await self.handle(run).cancel()
+        except RPCError as error:
+            raise unavailable() from error
+
+    def handle(self, run: str) -> WorkflowHandle[RunFlow, RunOutcome]:
+        """Reach a run's workflow."""
+        return self.client.get_workflow_handle_for(RunFlow.run, names.workflow_id(self.tenant, run))
+
+    def _run_id(self, idempotency_key: str) -> str:
+        if not idempotency_key:
+            return new_run_id()
+        text = f"{self.tenant}\n{idempotency_key}"
+        return "K" + hashlib.sha256(text.encode()).hexdigest()[:25].upper()
+
+    def _start(
+        self, run: str, flow: CompiledFlow, values: Mapping[str, Contract], history_limit: int
+    ) -> tuple[RunStart, dict[Digest, bytes]]:
+        bodies: dict[Digest, bytes] = {}
+        inputs: dict[str, Value] = {}
+        for slot, value in values.items():
+            inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
+            bodies[inputs[slot].digest] = body
+        compiled = flow.encode()
+        address = digest(compiled)
+        bodies[address] = compiled
+        carried = Value(digest=address, size=len(compiled), body=compiled.decode())
+        start = RunStart(
+            tenant=self.tenant, run=run, flow=carried, input=inputs, history_limit=history_limit
+        )
+        return start, bodies
+
+    async def _start_workflow(
+        self, start: RunStart, flow: CompiledFlow, fingerprint: str
+    ) -> Started:
+        nonce = secrets.token_hex(8)
+        try:
+            await self.client.start_workflow(
+                RunFlow.run,
+                start,
+                id=names.workflow_id(self.tenant, start.run),
+                task_queue=self._queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                memo={"fingerprint": fingerprint, "nonce": nonce},
+                search_attributes=_attributes(self.tenant, flow),
+                static_summary=f"{flow.name} version {flow.version}",
+                static_details=flow.summary,
+            )
+        except WorkflowAlreadyStartedError:
+            pass
+        except RPCError as error:
+            raise unavailable() from error
+        if not start.run.startswith("K"):
+            return Started(start.run, replayed=False)
+        memo = await (await self._describe(start.run)).memo()
+        if memo.get("fingerprint") != fingerprint:
+            raise IdempotencyMismatchError(
+                "this Idempotency-Key was used before with another flow or input; use a new key"
+            )
+        return Started(start.run, replayed=memo.get("nonce") != nonce)
+
+    async def _describe(self, run: str) -> WorkflowExecutionDescription:
+        try:
+            return await self.handle(run).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise NotFoundError(
+                    f"there is no run {run!r}; list them with `orchestra runs list`"
+                ) from error
+            raise unavailable() from error
+
+    def _summary(self, execution: WorkflowExecution) -> RunSummary:
+        found = execution.typed_search_attributes
+        run = execution.id.partition("/")[2]
+        return RunSummary(
+            id=run,
+            flow=found.get(names.FLOW) or "",
+            status=status_of(execution),
+            started_at=_rfc3339(execution.start_time),
+            ended_at=_rfc3339(execution.close_time) if execution.close_time else None,
+            needs_person=bool(found.get(names.NEEDS_PERSON)),
+            cost_usd=found.get(names.COST_USD) or 0.0,
+            temporal_url=self._page(execution) if self._ui else "",
+        )
+
+    def _page(self, execution: WorkflowExecution) -> str:
+        where = f"{self._ui}/namespaces/{self.client.namespace}/workflows"
+        return f"{where}/{quote(execution.id, safe='')}/{execution.run_id}"
+
+
+def status_of(execution: WorkflowExecution) -> RunStatus:
+    """Say how a run stands, from what Temporal knows without a worker."""
+    told = execution.typed_search_attributes.get(names.STATUS) or ""
+    match execution.status:
+        case None | Status.WORKFLOW_EXECUTION_STATUS_RUNNING:
+            if told in (RunStatus.INPUT_REQUIRED, RunStatus.RUNNING):
+                return RunStatus(told)
+            return RunStatus.QUEUED if execution.history_length <= 2 else RunStatus.RUNNING
+        case Status.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+            return RunStatus.REJECTED if told == RunStatus.REJECTED else RunStatus.SUCCEEDED
+        case Status.WORKFLOW_EXECUTION_STATUS_FAILED:
+            return RunStatus.EXPIRED if told == RunStatus.EXPIRED else RunStatus.FAILED
+        case Status.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+            return RunStatus.EXPIRED
+        case (
+            Status.WORKFLOW_EXECUTION_STATUS_CANCELED | Status.WORKFLOW_EXECUTION_STATUS_TERMINATED
+        ):
+            return RunStatus.CANCELLED
+        case _:
+            return RunStatus.RUNNING
+
+
+def unavailable() -> UnavailableError:
+    """Say that Temporal does not answer."""
+    return UnavailableError("the Temporal server does not answer; try again when it does")
+
+
+def _why(status: RunStatus) -> str:
+    return "somebody cancelled the run" if status is RunStatus.CANCELLED else ""
+
+
+def _spent(told: Told) -> Usage:
+    return sum((result.usage for result in told.results.values()), Usage())
+
+
+def _flow_of(told: Told) -> CompiledFlow:
+    assert told.start.flow.body is not None, "a run carries its compiled flow inline"
+    return CompiledFlow.decode(told.start.flow.body)
+
+
+def _fingerprint(flow: str, inputs: Mapping[str, Value]) -> str:
+    lines = [flow, *(f"{slot} {value.digest}" for slot, value in sorted(inputs.items()))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _attributes(tenant: str, flow: CompiledFlow) -> TypedSearchAttributes:
+    pairs: Sequence[SearchAttributePair[str]] = [
+        SearchAttributePair(names.FLOW, flow.name),
+        SearchAttributePair(names.TENANT, tenant),
+    ]
+    return TypedSearchAttributes(pairs)
+
+
+def _query(tenant: str, filters: Filters) -> str:
+    """Build a visibility query; every value is of a closed set or has no quotes in it."""
+    parts = [f"{names.TENANT.name} = '{tenant}'", f"WorkflowType = '{names.WORKFLOW_TYPE}'"]
+    if filters.flow:
+        if not filters.flow.replace("_", "").isalnum():
+            raise InputInvalidError(f"{filters.flow!r} is no name of a flow")
+        parts.append(f"{names.FLOW.name} = '{filters.flow}'")
+    if filters.needs_person:
+        parts.append(f"{names.NEEDS_PERSON.name} = true AND ExecutionStatus = 'Running'")
+    if filters.status:
+        parts.append(_STATUS_QUERIES[filters.status])
+    return " AND ".join(parts)
+
+
+_OPEN: Final = "ExecutionStatus = 'Running'"
+_STATUS_QUERIES: Final = {
+    RunStatus.QUEUED: f"{_OPEN} AND {names.STATUS.name} IS NULL",
+    RunStatus.RUNNING: (
+        f"{_OPEN} AND ({names.STATUS.name} IS NULL OR {names.STATUS.name} = 'running')"
+    ),
+    RunStatus.INPUT_REQUIRED: f"{_OPEN} AND {names.STATUS.name} = 'input_required'",
+    RunStatus.PAUSED: f"{_OPEN} AND {names.STATUS.name} = 'paused'",
+    RunStatus.SUCCEEDED: f"{names.STATUS.name} = 'succeeded'",
+    RunStatus.REJECTED: f"{names.STATUS.name} = 'rejected'",
+    RunStatus.FAILED: f"ExecutionStatus = 'Failed' AND {names.STATUS.name} != 'expired'",
+    RunStatus.CANCELLED: "ExecutionStatus IN ('Canceled', 'Terminated')",
+    RunStatus.EXPIRED: f"{names.STATUS.name} = 'expired'",
+}
+
+
+def _token(cursor: str) -> bytes | None:
+    try:
+        return base64.urlsafe_b64decode(cursor) if cursor else None
+    except (binascii.Error, ValueError) as error:
+        raise InputInvalidError(f"the cursor {cursor[:40]!r} is not one of ours") from error
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,163 @@
+"""Folds a run's transitions into what people ask for: steps, hand-offs, slots, open gates."""
+
+from collections.abc import Sequence
+
+from contracts.compiled import CompiledFlow
+from contracts.event import Event, EventKind
+from contracts.reference import Reference, Trust
+from contracts.run import GateView, HandOff, SlotView, StepStatus, StepView
+from services.runs.history import Told
+
+_STEP_ENDS = {
+    EventKind.STEP_COMPLETED: StepStatus.COMPLETED,
+    EventKind.STEP_FAILED: StepStatus.FAILED,
+    EventKind.GATE_DECIDED: StepStatus.DECIDED,
+    EventKind.GATE_EXPIRED: StepStatus.EXPIRED,
+}
+_Work = tuple[str, int, str]
+
+
+def steps(told: Told) -> tuple[StepView, ...]:
+    """List every piece of work in the order it was started."""
+    views: dict[_Work, StepView] = {}
+    for event in told.ordered():
+        work = (event.step, event.visit, event.item)
+        if event.kind in (EventKind.STEP_STARTED, EventKind.GATE_OPENED):
+            views[work] = _started(event)
+        elif event.kind in _STEP_ENDS:
+            views[work] = _ended(views.get(work), event)
+    return tuple(_as_history_knows(view, told) for view in views.values())
+
+
+def _started(event: Event) -> StepView:
+    is_gate = event.kind is EventKind.GATE_OPENED
+    return StepView(
+        seq=event.seq,
+        step=event.step,
+        agent=event.agent,
+        visit=event.visit,
+        item=event.item,
+        status=StepStatus.WAITING if is_gate else StepStatus.RUNNING,
+        started_ms=event.at_ms,
+        received=event.references,
+        failure=event.failure,
+    )
+
+
+def _ended(view: StepView | None, event: Event) -> StepView:
+    """Close a piece of work; one that was refused before it started begins and ends at once."""
+    return (view or _started(event)).model_copy(
+        update={
+            "status": _STEP_ENDS[event.kind],
+            "ended_ms": event.at_ms,
+            "produced": event.references,
+            "usage": event.usage,
+            "failure": event.failure,
+        }
+    )
+
+
+def _as_history_knows(view: StepView, told: Told) -> StepView:
+    """A result may be in history before the interpreter has told of it."""
+    result = told.results.get(view.seq)
+    if view.status is not StepStatus.RUNNING or result is None:
+        return view
+    return view.model_copy(update={"status": StepStatus.COMPLETED, "usage": result.usage})
+
+
+def hand_offs(told: Told) -> tuple[HandOff, ...]:
+    """List every border that was crossed, in order."""
+    crossed: list[HandOff] = []
+    received: dict[str, tuple[Reference, ...]] = {}
+    produced: dict[str, list[Reference]] = {}
+    for event in told.ordered():
+        if event.kind in (EventKind.STEP_STARTED, EventKind.GATE_OPENED):
+            received[event.step] = event.references
+            if event.kind is EventKind.GATE_OPENED or not event.item:
+                produced[event.step] = []
+        elif event.kind in (EventKind.STEP_COMPLETED, EventKind.GATE_DECIDED):
+            produced.setdefault(event.step, []).extend(event.references)
+        elif event.kind is EventKind.HANDED_OFF:
+            crossed.append(
+                HandOff(
+                    seq=event.seq,
+                    at_ms=event.at_ms,
+                    source=event.step,
+                    target=event.to,
+                    rule=event.rule,
+                    received=received.get(event.step, ()),
+                    produced=_latest(produced.pop(event.step, [])),
+                )
+            )
+    return tuple(crossed)
+
+
+def _latest(references: Sequence[Reference]) -> tuple[Reference, ...]:
+    """Of a fan-out that was visited twice, the items of the last visit, in their order."""
+    by_item = {(reference.slot, reference.item): reference for reference in references}
+    return tuple(sorted(by_item.values(), key=lambda each: (each.slot, each.item)))
+
+
+def slots(told: Told, flow: CompiledFlow) -> tuple[SlotView, ...]:
+    """List every slot with all the values it held."""
+    held: dict[str, list[Reference]] = {name: [] for name in flow.slots}
+    for slot, value in told.start.input.items():
+        held[slot].append(
+            Reference(
+                slot=slot,
+                ordinal=1,
+                contract=flow.slots[slot],
+                digest=value.digest,
+                size=value.size,
+                trust=Trust.OPERATOR,
+                produced_by="input",
+            )
+        )
+    for event in told.ordered():
+        if event.kind in (EventKind.STEP_COMPLETED, EventKind.GATE_DECIDED):
+            for reference in event.references:
+                held[reference.slot].append(reference)
+    return tuple(
+        SlotView(slot=name, type=flow.slots[name], versions=tuple(references))
+        for name, references in held.items()
+    )
+
+
+def open_gate(told: Told, flow: CompiledFlow) -> GateView | None:
+    """Find the gate that waits, if one does."""
+    waiting: Event | None = None
+    for event in told.ordered():
+        if event.kind is EventKind.GATE_OPENED:
+            waiting = event
+        elif event.kind in (EventKind.GATE_DECIDED, EventKind.GATE_EXPIRED, EventKind.RUN_ENDED):
+            waiting = None
+    if waiting is None or told.outcome or waiting.digest is None:
+        return None
+    gate = flow.gates[waiting.step]
+    return GateView(
+        run=told.start.run,
+        flow=flow.name,
+        gate=waiting.step,
+        visit=waiting.visit,
+        role=gate.role,
+        opened_ms=waiting.at_ms,
+        deadline_ms=waiting.deadline_ms,
+        shown=waiting.digest,
+        references=waiting.references,
+        failure=waiting.failure,
+        remedy=waiting.failure.remedy if waiting.failure else "",
+        allow=gate.allow,
+        edits=gate.edits,
+    )
+
+
+def place(told: Told) -> str:
+    """Where a run is: the end it came to, or the step or gate it entered last."""
+    if told.outcome:
+        return told.outcome.end
+    for event in reversed(told.ordered()):
+        if event.kind in (EventKind.HANDED_OFF, EventKind.RUN_ENDED):
+            return event.to
+        if event.step:
+            return event.step
+    return ""

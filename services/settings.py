@@ -1,0 +1,105 @@
+"""Everything the processes read from their environment. Read once, at start, in the CLI."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from contracts.agent import Capability
+from services.errors import SettingsError
+
+ALIASES = ("writer", "judge")
+"""What agents call models: one that writes, one that gives verdicts."""
+
+
+class ModelSource(StrEnum):
+    """Where answers come from."""
+
+    EMBEDDED = "embedded"
+    SCRIPTED = "scripted"
+    ENDPOINT = "endpoint"
+
+
+class ModelSetting(BaseModel):
+    """Which model stands behind an alias."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    capability: Capability = Capability.WRITES
+    window_tokens: int = Field(default=32_000, ge=1024)
+
+
+class Settings(BaseModel):
+    """The environment, validated. Durations in seconds, sizes in bytes unless named otherwise."""
+
+    model_config = ConfigDict(frozen=True)
+
+    data_dir: Path = Path(".orchestra")
+    tenant: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    temporal_ui_url: str = ""
+    task_queue: str = "orchestra"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    archive_dir: Path = Path(".orchestra/archive")
+    publish_dir: Path = Path("published")
+    corpora_uri: str = ".orchestra/corpora"
+    flows_dir: Path | None = None
+    """A folder of further flow files beside the shipped ones."""
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8080, ge=0, le=65_535)
+    gateway_url: str = "http://127.0.0.1:8080"
+    model_source: ModelSource = ModelSource.ENDPOINT
+    openai_base_url: str = ""
+    openai_api_key: SecretStr = SecretStr("")
+    models: dict[str, ModelSetting] = Field(default_factory=dict)
+    embedding_model: str = ""
+    """Model for vectors at the same endpoint; empty means full-text search only."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read `ORCHESTRA_*`, `OPENAI_*` from a mapping.
+
+        Raises:
+            SettingsError: one or more values are wrong; all are named.
+        """
+        try:
+            return cls.model_validate(_values(environ))
+        except ValidationError as error:
+            lines = [
+                f"ORCHESTRA_{'_'.join(str(part) for part in problem['loc']).upper()}:"
+                f" {problem['msg']}"
+                for problem in error.errors()
+            ]
+            raise SettingsError("settings are wrong: " + "; ".join(lines)) from error
+
+
+def _values(environ: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name in Settings.model_fields:
+        given = environ.get(f"ORCHESTRA_{name.upper()}", "")
+        if given and name != "models":
+            values[name] = given
+    for name in ("openai_base_url", "openai_api_key"):
+        if environ.get(name.upper()):
+            values[name] = environ[name.upper()]
+    values["models"] = {alias: _model(environ, alias) for alias in ALIASES}
+    return values
+
+
+def _model(environ: Mapping[str, str], alias: str) -> dict[str, str]:
+    """Read one alias: `ORCHESTRA_MODEL_WRITER`, else `ORCHESTRA_MODEL`, and its properties."""
+
+    def either(suffix: str, default: str) -> str:
+        general = environ.get(f"ORCHESTRA_MODEL{suffix}") or default
+        return environ.get(f"ORCHESTRA_MODEL_{alias.upper()}{suffix}") or general
+
+    return {
+        "name": either("", "gpt-5-mini"),
+        "capability": either("_CAPABILITY", "writes"),
+        "window_tokens": either("_WINDOW", "32000"),
+    }

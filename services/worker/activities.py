@@ -1,0 +1,315 @@
+"""The activities: wrap one agent each time they run, and translate what goes wrong."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from contracts.base import Contract, Part
+from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep
+from contracts.event import Event, EventKind
+from contracts.facts import element, project
+from contracts.failure import RETRIED, FailureKind
+from contracts.reference import Digest, Reference, Value
+from contracts.registry import Registry
+from contracts.usage import Usage
+from contracts.work import (
+    FACTS_LIMIT_BYTES,
+    INLINE_LIMIT_BYTES,
+    FlushTask,
+    SealTask,
+    StepResult,
+    StepTask,
+)
+from services.agents.base import Agent, Given, Input
+from services.errors import OperatorError, StepError
+from services.llm.base import LanguageModel
+from services.memory.base import JournalEntry, JournalState, WorkKey
+from services.memory.memory import Memory, hash_in_thread
+from services.worker.desk import Assignment, Journal, ModelDesk
+from services.worker.failures import as_application_error, as_step_error
+from services.worker.flows import FlowCache
+from workflows.failures import NEEDS_HISTORY
+from workflows.ports import Activities
+
+HEARTBEAT_SECONDS: Final = 5
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything a worker's activities work with."""
+
+    memory: Memory
+    agents: Mapping[str, Agent]
+    model: LanguageModel
+    registry: Registry
+
+
+class WorkerActivities(Activities):
+    """Implements the interpreter's ports."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._memory = assembly.memory
+        self._agents = assembly.agents
+        self._model = assembly.model
+        self._registry = assembly.registry
+        self._flows = FlowCache(assembly.memory)
+
+    @activity.defn(name="step")
+    async def step(self, task: StepTask) -> StepResult:
+        """See `Activities.step`."""
+        async with _heartbeats():
+            return await self._attempt(task, from_history=True)
+
+    @activity.defn(name="pure_step")
+    async def pure_step(self, task: StepTask) -> StepResult:
+        """See `Activities.pure_step`."""
+        try:
+            return await self._attempt(task, from_history=False)
+        except ApplicationError as error:
+            if error.type != FailureKind.MEMORY_LOST:
+                raise
+            raise ApplicationError(
+                "an input has to be restored", type=NEEDS_HISTORY, non_retryable=True
+            ) from error
+
+    @activity.defn(name="flush")
+    async def flush(self, task: FlushTask) -> None:
+        """See `Activities.flush`."""
+        events = _unwritten(task.pending, task.write_from)
+        await self._memory.store.turn(task.tenant, task.run, events=events)
+        if task.retention:
+            await self._memory.store.expire(task.tenant, task.run, task.retention)
+
+    @activity.defn(name="flush_at_end")
+    async def flush_at_end(self, task: FlushTask) -> None:
+        """See `Activities.flush_at_end`."""
+        await self.flush(task)
+
+    @activity.defn(name="seal")
+    async def seal(self, task: SealTask) -> None:
+        """See `Activities.seal`."""
+        events = _unwritten(task.pending, task.write_from)
+        await self._memory.store.turn(task.tenant, task.run, events=events)
+        await self._memory.seal(task.tenant, task.run, task.digests)
+
+    async def _attempt(self, task: StepTask, *, from_history: bool) -> StepResult:
+        attempt = Attempt(task, activity.info().attempt, from_history)
+        try:
+            return await self._run(attempt)
+        except Exception as error:  # the edge: whatever an agent raises becomes a kind of failure
+            failed = as_step_error(error)
+            if failed.kind is FailureKind.BUG:
+                log.exception("a step failed unexpectedly", extra={"run": task.run})
+            raise await self._translated(failed, attempt) from error
+
+    async def _translated(self, failed: StepError, attempt: "Attempt") -> ApplicationError:
+        plan = attempt.step.on_failure if attempt.step else {}
+        if failed.usage == Usage():
+            failed.usage = attempt.journal.total()
+        if failed.kind in RETRIED:
+            entry = JournalEntry(state=JournalState.GAVE_UP, body=failed.kind.value)
+            with suppress(OperatorError):  # uncounted, it will count as lost with its worker
+                await self._memory.store.record(attempt.work(), entry)
+        return as_application_error(
+            failed,
+            plan,
+            failed_before=attempt.failed_before(failed.kind),
+            waited=datetime.now(UTC) - activity.info().scheduled_time,
+        )
+
+    async def _run(self, attempt: "Attempt") -> StepResult:
+        task = attempt.task
+        flow = await self._flows.get(
+            task.tenant, task.run, task.flow, from_history=attempt.from_history
+        )
+        step = attempt.step = flow.steps[task.step]
+        compiled = flow.agents[step.agent]
+        agent = self._agent(step.agent, compiled)
+        given = await self._given(attempt, compiled)
+        desk = await self._desk(attempt, step, compiled)
+        product = await agent.run(given, desk)
+        if product.key() != compiled.produces:
+            raise StepError(
+                FailureKind.BUG, f"{step.agent} made {product.key()}, not {compiled.produces}"
+            )
+        return await self._keep(attempt, flow, step, product, desk.journal.total())
+
+    def _agent(self, name: str, compiled: CompiledAgent) -> Agent:
+        agent = self._agents.get(name)
+        if agent is None or agent.declaration.version != compiled.version:
+            have = f"version {agent.declaration.version}" if agent else "none"
+            raise StepError(
+                FailureKind.UNAVAILABLE,
+                f"this run needs agent {name} version {compiled.version} and this worker has"
+                f" {have}; start a worker that has it",
+            )
+        return agent
+
+    async def _desk(
+        self, attempt: "Attempt", step: CompiledStep, compiled: CompiledAgent
+    ) -> ModelDesk:
+        task, work = attempt.task, attempt.work()
+        # A first attempt has no journal yet; only a repeated one has something to fold over.
+        entries = await self._memory.store.journal(work) if attempt.number > 1 else ()
+        attempt.journal = Journal.of(entries)
+        assignment = Assignment(
+            work=work,
+            agent_name=step.agent,
+            agent=compiled,
+            plan=step.on_failure,
+            allowance=task.allowance,
+            seq=task.seq,
+            attempt=attempt.number,
+        )
+
+        async def tell(events: Sequence[Event]) -> None:
+            await self._memory.store.turn(task.tenant, task.run, events=events)
+
+        return ModelDesk(assignment, self._model, self._memory.store, attempt.journal, tell)
+
+    async def _given(self, attempt: "Attempt", compiled: CompiledAgent) -> Given:
+        """Read the declared inputs, hash and decode them; write what is pending on the way."""
+        task = attempt.task
+        references = [held for references in task.inputs.values() for held in references]
+        if task.element:
+            references.append(task.element.reference)
+        events = (*_unwritten(task.pending, task.write_from), attempt.event())
+        stored, restored = await self._memory.read(
+            task.tenant,
+            task.run,
+            [reference.digest for reference in references],
+            events=events,
+            from_history=attempt.from_history,
+        )
+        if restored:
+            await self._memory.store.turn(task.tenant, task.run, events=[attempt.told(restored)])
+        values: dict[str, Input] = {
+            name: self._input(compiled.receives[name], held, stored)
+            for name, held in task.inputs.items()
+        }
+        if task.element:
+            values[task.each_input] = self._element(task, stored)
+        return Given(values, task.inputs)
+
+    def _input(
+        self, wanted: str, held: tuple[Reference, ...], stored: Mapping[Digest, bytes]
+    ) -> Input:
+        is_list = wanted.startswith("[")
+        items = tuple(
+            self._registry.read(stored[each.digest], each.contract, wanted.strip("[]"))
+            for each in held
+        )
+        if is_list:
+            return items
+        return items[0] if items else None
+
+    def _element(self, task: StepTask, stored: Mapping[Digest, bytes]) -> Part:
+        assert task.element is not None
+        reference = task.element.reference
+        container = self._registry.read(
+            stored[reference.digest], reference.contract, reference.contract
+        )
+        return element(container, task.element.path, task.element.key, task.element.value)
+
+    async def _keep(
+        self,
+        attempt: "Attempt",
+        flow: CompiledFlow,
+        step: CompiledStep,
+        product: Contract,
+        usage: Usage,
+    ) -> StepResult:
+        task = attempt.task
+        body = product.encode()
+        digest = await hash_in_thread(body)
+        value = Value(
+            digest=digest,
+            size=len(body),
+            facts=project(product, flow.facts.get(step.writes, ())),
+            body=body.decode() if len(body) <= INLINE_LIMIT_BYTES else None,
+        )
+        if len(str(value.facts)) > FACTS_LIMIT_BYTES:
+            raise StepError(
+                FailureKind.TOO_LARGE,
+                f"the facts of {step.writes} take over {FACTS_LIMIT_BYTES} bytes; route on less",
+            )
+        produced = attempt.event(EventKind.PRODUCED).model_copy(
+            update={"digest": digest, "usage": usage}
+        )
+        await self._memory.write(task.tenant, task.run, {digest: body}, events=[produced])
+        return StepResult(value=value, usage=usage)
+
+
+class Attempt:
+    """One attempt at a piece of work, and what is known of it when it fails."""
+
+    def __init__(self, task: StepTask, number: int, from_history: bool) -> None:
+        self.task = task
+        self.number = number
+        self.from_history = from_history
+        self.step: CompiledStep | None = None
+        self.journal = Journal()
+
+    def work(self) -> WorkKey:
+        """Name the piece of work that this attempt is at."""
+        task = self.task
+        return WorkKey(
+            tenant=task.tenant, run=task.run, step=task.step, visit=task.visit, item=task.item
+        )
+
+    def failed_before(self, kind: FailureKind) -> int:
+        """Count earlier attempts that ended in this kind.
+
+        An attempt that left no line in the journal was lost with its worker, or memory did not
+        answer; it counts as unavailable.
+        """
+        noted = self.journal.attempts[kind]
+        if kind is not FailureKind.UNAVAILABLE:
+            return noted
+        return noted + max(0, self.number - 1 - self.journal.attempts.total())
+
+    def event(self, kind: EventKind = EventKind.ATTEMPT_STARTED) -> Event:
+        """Tell of this attempt."""
+        return Event(
+            seq=self.task.seq,
+            kind=kind,
+            at_ms=int(time.time() * 1000),
+            step=self.task.step,
+            visit=self.task.visit,
+            item=self.task.item,
+            attempt=self.number,
+        )
+
+    def told(self, restored: Sequence[Digest]) -> Event:
+        """Tell that memory had lost values and has them back."""
+        text = ", ".join(digest[:12] for digest in restored)
+        return self.event(EventKind.MEMORY_RESTORED).model_copy(update={"text": text})
+
+
+def _unwritten(pending: Sequence[Event], write_from: int) -> tuple[Event, ...]:
+    return tuple(event for event in pending if event.seq >= write_from)
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    """Beat in the background for as long as a step runs, so that a lost worker is noticed."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            activity.heartbeat()
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()

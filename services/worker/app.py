@@ -1,0 +1,74 @@
+"""Runs a worker: hosts the interpreter and the activities until it is told to stop."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.worker import Worker, WorkflowRunner
+
+from services.temporal import workflow_runner
+from services.worker.activities import Assembly, WorkerActivities
+from workflows.run_flow import RunFlow
+
+GRACE: Final = timedelta(seconds=10)
+"""How long running steps may take to end when the worker is told to stop."""
+
+SWEEP_EVERY_SECONDS: Final = 900
+log = logging.getLogger(__name__)
+
+
+def build(
+    client: Client,
+    queue: str,
+    assembly: Assembly,
+    *,
+    runner: WorkflowRunner | None = None,
+    concurrency: int = 100,
+) -> Worker:
+    """Build a worker on one queue, for workflows and activities alike.
+
+    A second queue for activities would lose eager dispatch, which costs a quarter of the
+    throughput (design-review A.1).
+    """
+    activities = WorkerActivities(assembly)
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[RunFlow],
+        activities=[
+            activities.step,
+            activities.pure_step,
+            activities.flush,
+            activities.flush_at_end,
+            activities.seal,
+        ],
+        workflow_runner=runner or workflow_runner(),
+        max_concurrent_activities=concurrency,
+        max_concurrent_workflow_tasks=concurrency,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+@asynccontextmanager
+async def running(client: Client, queue: str, assembly: Assembly) -> AsyncIterator[Worker]:
+    """Run a worker for as long as the context is open, after memory has proved safe.
+
+    Raises:
+        UnsafeMemoryError: the memory server may evict.
+        UnavailableError: memory does not answer.
+    """
+    await assembly.memory.store.check()
+    async with build(client, queue, assembly) as worker:
+        yield worker
+
+
+async def sweep_for_ever(assembly: Assembly, tenant: str) -> None:
+    """Remove what no kept run can reach, every quarter of an hour."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_SECONDS)
+        swept = await assembly.memory.store.sweep(tenant)
+        log.info("swept memory", extra={"runs": swept.runs, "values": swept.values})

@@ -1,0 +1,338 @@
+"""The desk of a model agent: asks, journals, judges and repairs, and climbs the ladder of rungs."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from contracts.agent import Capability
+from contracts.compiled import CompiledAgent, CompiledModel, CompiledPlanLine
+from contracts.event import Event, EventKind
+from contracts.failure import FailureKind
+from contracts.flow import OTHERWISE
+from contracts.usage import Usage
+from services.agents.base import Question, Rung
+from services.agents.prompts import fill
+from services.errors import AnswerRejectedError, StepError
+from services.llm.base import Finish, LanguageModel, Message, ModelReply, ModelRequest, Work
+from services.llm.blocks import render_blocks
+from services.llm.price import priced
+from services.memory.base import ContextStore, JournalEntry, JournalState, Quarantined, WorkKey
+from workflows.ledger import calls
+
+Answer = TypeVar("Answer")
+Tell = Callable[[Sequence[Event]], Awaitable[None]]
+
+BYTES_PER_TOKEN: Final = 3
+"""A cautious estimate: English and JSON come to between 3 and 4.5 bytes a token."""
+
+TEXT_EVERY_SECONDS: Final = 0.2
+"""Streamed text is published in pieces, so that an event reaches a reader within 250 ms."""
+
+REJECTED_SHOWN_CHARACTERS: Final = 4_000
+"""How much of a rejected answer the model sees again; the reasons name what matters."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which piece of work a desk serves, under which limits."""
+
+    work: WorkKey
+    agent_name: str
+    agent: CompiledAgent
+    plan: Mapping[str, CompiledPlanLine]
+    allowance: Usage
+    seq: int
+    attempt: int
+
+    @property
+    def model(self) -> CompiledModel:
+        """The model that the compiled flow pins."""
+        assert self.agent.model is not None, f"{self.agent_name} asks no model"
+        return self.agent.model
+
+    def event(
+        self, kind: EventKind, exchange: int, *, part: int = 0, outcome: str = "", text: str = ""
+    ) -> Event:
+        """Tell of one exchange of this work, under the number of its start."""
+        return Event(
+            seq=self.seq,
+            kind=kind,
+            at_ms=int(time.time() * 1000),
+            step=self.work.step,
+            agent=self.agent_name,
+            visit=self.work.visit,
+            item=self.work.item,
+            attempt=self.attempt,
+            exchange=exchange,
+            part=part,
+            outcome=outcome,
+            text=text,
+        )
+
+
+@dataclass
+class Journal:
+    """What this piece of work has asked and paid so far, folded from its entries."""
+
+    answered: dict[int, JournalEntry] = field(default_factory=dict)
+    attempts: Counter[str] = field(default_factory=Counter)
+    """Earlier attempts by the kind of failure that ended them."""
+
+    open: dict[int, Usage] = field(default_factory=dict)
+    spent: Usage = field(default_factory=Usage)
+
+    @classmethod
+    def of(cls, entries: Sequence[JournalEntry]) -> "Journal":
+        """Fold entries, oldest first."""
+        journal = cls()
+        for entry in entries:
+            journal.add(entry)
+        return journal
+
+    def add(self, entry: JournalEntry) -> None:
+        """Take one more entry into account."""
+        if entry.state is JournalState.GAVE_UP:
+            self.attempts[entry.body] += 1
+            return
+        if entry.state is JournalState.ASKED:
+            # An earlier attempt at the same exchange that never came back may have been paid.
+            self.spent = self.spent + self.open.pop(entry.exchange, Usage())
+            self.open[entry.exchange] = entry.usage
+            return
+        self.open.pop(entry.exchange, None)
+        self.spent = self.spent + entry.usage
+        if entry.state is JournalState.ANSWERED:
+            self.answered[entry.exchange] = entry
+
+    def total(self) -> Usage:
+        """What was spent, calls that never came back counted at the most they can have cost."""
+        return sum(self.open.values(), self.spent)
+
+
+class ModelDesk:
+    """Implements `Desk` for one piece of work."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        model: LanguageModel,
+        store: ContextStore,
+        journal: Journal,
+        tell: Tell,
+    ) -> None:
+        self._assignment = assignment
+        self._model = model
+        self._store = store
+        self._tell = tell
+        self._exchange = 0
+        self.journal = journal
+
+    @property
+    def capability(self) -> Capability:
+        """See `Desk.capability`."""
+        return self._assignment.model.capability
+
+    @property
+    def model(self) -> str:
+        """See `Desk.model`."""
+        return self._assignment.model.name
+
+    async def ask(self, question: Question[Answer]) -> Answer:
+        """See `Desk.ask`."""
+        rungs = question.rungs[-1:] if self.capability is Capability.CHOOSES else question.rungs
+        rung, repairs = rungs[0], Counter[str]()
+        messages = self._messages(rung)
+        while True:
+            reply = await self._call(rung, messages)
+            try:
+                return _judge(rung, reply)
+            except AnswerRejectedError as rejected:
+                await self._set_aside(rejected, reply)
+                repairs[rejected.kind] += 1
+                if repairs[rejected.kind] <= self._line(rejected.kind).repair:
+                    messages = (*self._messages(rung), *_repair(reply, rejected))
+                elif rung is not rungs[-1]:
+                    rung, repairs = rungs[-1], Counter(dict.fromkeys(FailureKind, 99))
+                    messages = self._messages(rung)
+                else:
+                    raise self._given_up(rejected) from rejected
+
+    def _line(self, kind: FailureKind) -> CompiledPlanLine:
+        return self._assignment.plan.get(kind) or self._assignment.plan[OTHERWISE]
+
+    def _given_up(self, rejected: AnswerRejectedError) -> StepError:
+        return StepError(
+            rejected.kind,
+            f"{self._assignment.agent_name} got no acceptable answer from {self.model}: {rejected}",
+            reasons=rejected.reasons,
+            quarantined=f"{self._assignment.work.step}/{self._exchange}",
+            usage=self.journal.total(),
+        )
+
+    def _messages(self, rung: Rung[Answer]) -> tuple[Message, ...]:
+        prompt = self._assignment.agent.prompts[rung.name]
+        return (
+            Message(role="system", content=fill(prompt, rung.places)),
+            Message(role="user", content=render_blocks(rung.blocks)),
+        )
+
+    async def _call(self, rung: Rung[Answer], messages: tuple[Message, ...]) -> ModelReply:
+        """Find the reply in the journal, or buy it: noted before, kept before it is judged."""
+        self._exchange += 1
+        request = self._request(rung, messages)
+        key = self._call_key(request)
+        kept = self.journal.answered.get(self._exchange)
+        if kept and kept.call_key == key:
+            return ModelReply.model_validate_json(kept.body)
+        bound = calls(self._assignment.agent, 1)
+        self._refuse_overspending(bound)
+        await self._note(key, JournalState.ASKED, usage=bound)
+        stream = TextStream(self._assignment, self._exchange, self._tell)
+        try:
+            reply = await self._model.complete(request, stream.add)
+        except StepError as error:
+            lost = error.kind is FailureKind.TIMED_OUT
+            paid = bound if lost else error.usage
+            await self._note(key, JournalState.FAILED, body=error.kind.value, usage=paid)
+            raise
+        usage = priced(reply.usage, self._assignment.model.price)
+        reply = reply.model_copy(update={"usage": usage})
+        await self._note(
+            key, JournalState.ANSWERED, body=reply.model_dump_json(), usage=reply.usage
+        )
+        return reply
+
+    def _request(self, rung: Rung[Answer], messages: tuple[Message, ...]) -> ModelRequest:
+        assignment = self._assignment
+        limits, window = assignment.agent.limits, assignment.model.window_tokens
+        size = sum(len(message.content.encode()) for message in messages) // BYTES_PER_TOKEN
+        answer = min(rung.max_output_tokens, limits.answer_tokens)
+        room = min(limits.prompt_tokens, window - answer)
+        if size > room:
+            raise StepError(
+                FailureKind.TOO_LARGE,
+                f"the prompt of {assignment.agent_name} is about {size} tokens and {room} fit",
+                usage=self.journal.total(),
+            )
+        return ModelRequest(
+            model=assignment.model.name,
+            messages=messages,
+            schema_name=f"{assignment.agent_name}_{rung.name}",
+            answer_schema=rung.schema,
+            max_output_tokens=answer,
+            # A repeated question gets another seed, or a model that is sure would repeat itself.
+            seed=self._exchange,
+            timeout_seconds=limits.seconds,
+            work=Work(
+                agent=assignment.agent_name,
+                rung=rung.name,
+                visit=assignment.work.visit,
+                item=assignment.work.item,
+                exchange=self._exchange,
+            ),
+        )
+
+    def _call_key(self, request: ModelRequest) -> str:
+        text = f"{self._assignment.work.model_dump_json()}{request.model_dump_json()}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _refuse_overspending(self, bound: Usage) -> None:
+        wanted, allowed = self.journal.total() + bound, self._assignment.allowance
+        over = (
+            wanted.calls > allowed.calls
+            or wanted.tokens > allowed.tokens
+            or wanted.cost_microusd > allowed.cost_microusd
+        )
+        if over:
+            raise StepError(
+                FailureKind.OVER_BUDGET,
+                f"{self._assignment.agent_name} may not make another call: the run's budget has"
+                f" {allowed.calls - self.journal.total().calls} call(s) left for it",
+                usage=self.journal.total(),
+            )
+
+    async def _note(self, key: str, state: JournalState, *, usage: Usage, body: str = "") -> None:
+        entry = JournalEntry(
+            exchange=self._exchange, call_key=key, state=state, body=body, usage=usage
+        )
+        self.journal.add(entry)
+        await self._store.record(self._assignment.work, entry)
+
+    async def _set_aside(self, rejected: AnswerRejectedError, reply: ModelReply) -> None:
+        work = self._assignment.work
+        kept = Quarantined(
+            step=work.step,
+            visit=work.visit,
+            item=work.item,
+            exchange=self._exchange,
+            kind=rejected.kind.value,
+            reasons=rejected.reasons,
+            answer=reply.text,
+        )
+        await self._store.quarantine(work.tenant, work.run, kept)
+        reasons = "; ".join(rejected.reasons) or str(rejected)
+        await self._tell(
+            [
+                self._assignment.event(
+                    EventKind.ANSWER_REJECTED,
+                    self._exchange,
+                    outcome=rejected.kind.value,
+                    text=reasons[:1000],
+                )
+            ]
+        )
+
+
+class TextStream:
+    """Publishes text as it arrives, in pieces of at least a fifth of a second."""
+
+    def __init__(self, assignment: Assignment, exchange: int, tell: Tell) -> None:
+        self._assignment = assignment
+        self._exchange = exchange
+        self._tell = tell
+        self._waiting = ""
+        self._part = 0
+        self._last = time.monotonic()
+
+    async def add(self, text: str) -> None:
+        """Take a piece of text; publish when it is time."""
+        self._waiting += text
+        if time.monotonic() - self._last < TEXT_EVERY_SECONDS:
+            return
+        self._part += 1
+        event = self._assignment.event(
+            EventKind.TEXT, self._exchange, part=self._part, text=self._waiting
+        )
+        self._waiting, self._last = "", time.monotonic()
+        await self._tell([event])
+
+
+def _judge(rung: Rung[Answer], reply: ModelReply) -> Answer:
+    if reply.finish is Finish.REFUSED:
+        raise AnswerRejectedError(FailureKind.REFUSED, "the model refused to answer")
+    if reply.finish is Finish.LENGTH:
+        raise AnswerRejectedError(
+            FailureKind.TRUNCATED,
+            "the answer was cut off at its length limit",
+            reasons=("the answer was cut off; give a shorter one",),
+        )
+    if not reply.text.strip():
+        raise AnswerRejectedError(
+            FailureKind.EMPTY, "the answer was empty", reasons=("the answer was empty",)
+        )
+    return rung.accept(reply.text)
+
+
+def _repair(reply: ModelReply, rejected: AnswerRejectedError) -> tuple[Message, ...]:
+    """Show the model its rejected answer and why."""
+    reasons = "\n".join(f"- {reason}" for reason in rejected.reasons) or f"- {rejected}"
+    return (
+        Message(role="assistant", content=reply.text[:REJECTED_SHOWN_CHARACTERS] or "(empty)"),
+        Message(
+            role="user",
+            content=f"That answer was rejected:\n{reasons}\nAnswer again, with this mended.",
+        ),
+    )

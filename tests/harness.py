@@ -1,0 +1,77 @@
+"""Runs toy flows on a real Temporal server, each on a queue of its own."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from uuid import uuid4
+
+from pydantic import JsonValue
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.worker import WorkflowRunner
+
+from contracts.run import RunView
+from services.flows.shelf import Shelf
+from services.llm.base import LanguageModel
+from services.llm.in_process import ScriptedModel
+from services.memory.base import Archive, ContextStore
+from services.memory.in_process import InProcessArchive, InProcessStore
+from services.memory.memory import Memory
+from services.runs.gates import Gates
+from services.runs.history import RunHistory
+from services.runs.runs import Runs
+from services.settings import Settings
+from services.temporal import connect, sandbox_runner
+from services.worker.activities import Assembly
+from services.worker.app import build
+from tests.toys import REGISTRY, ToyFlow
+
+
+@dataclass(frozen=True)
+class Harness:
+    """A client, its memory and what a worker needs."""
+
+    client: Client
+    runs: Runs
+    gates: Gates
+    memory: Memory
+    assembly: Assembly
+    queue: str
+    runner: WorkflowRunner
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """Run a worker for as long as the context is open."""
+        async with build(self.client, self.queue, self.assembly, runner=self.runner):
+            yield
+
+    async def finish(
+        self, given: Mapping[str, JsonValue] | None = None, history_limit: int = 8000
+    ) -> RunView:
+        """Start a run with a worker up and wait for its end."""
+        async with self.worker():
+            started = await self.runs.start("toy", given or {}, history_limit=history_limit)
+            return await self.ended(started.run)
+
+    async def ended(self, run: str) -> RunView:
+        """Wait until a run has ended, in whatever way."""
+        with suppress(WorkflowFailureError):
+            await self.runs.handle(run).result()
+        return await self.runs.get(run)
+
+
+async def harness(
+    address: str,
+    toy: ToyFlow,
+    *,
+    model: LanguageModel | None = None,
+    store: ContextStore | None = None,
+    archive: Archive | None = None,
+) -> Harness:
+    """Set up one flow on a queue and a tenant of its own."""
+    name = f"t{uuid4().hex[:10]}"
+    settings = Settings(temporal_address=address, tenant=name, task_queue=name)
+    client = await connect(settings)
+    memory = Memory(store or InProcessStore(), archive or InProcessArchive(), RunHistory(client))
+    runs = Runs(client, memory, Shelf({"toy": toy.flow}, {}, {}), REGISTRY, settings)
+    assembly = Assembly(memory, toy.agents, model or ScriptedModel(), REGISTRY)
+    return Harness(client, runs, Gates(runs), memory, assembly, name, sandbox_runner())

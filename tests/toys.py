@@ -1,0 +1,161 @@
+"""A toy domain for tests of the interpreter: one contract, agents of functions, short flows."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field, JsonValue
+
+from contracts.agent import AgentDeclaration, AgentKind, AgentLimits, Capability
+from contracts.base import Contract, Part
+from contracts.compiled import CompiledFlow, CompiledModel
+from contracts.content.decision import Decision
+from contracts.reference import Trust
+from contracts.registry import Registry
+from contracts.usage import Price
+from services.agents.answer import read
+from services.agents.base import Agent, Block, Desk, Given, ModelAgent, Question, Rung
+from services.flows.compile import Catalogue, compile_flow
+from services.flows.document import read_text
+
+
+class NoteItem(Part):
+    """One element of a note."""
+
+    id: str
+    text: str = ""
+
+
+class Note(Contract, version=1):
+    """Some text, a score to route on, and elements to fan out over."""
+
+    text: str = ""
+    score: int = Field(default=0, ge=0, le=100)
+    items: tuple[NoteItem, ...] = Field(default=(NoteItem(id="a"),), min_length=1, max_length=200)
+
+
+REGISTRY = Registry.of([Note, Decision])
+Work = Callable[[Given], Note | Awaitable[Note]]
+
+PLAN = """
+  unavailable: {retry: 3, then: failed}
+  timed_out: {retry: 1, then: failed}
+  rate_limited: {retry_for: 1m, then: failed}
+  malformed: {repair: 1, then: failed}
+  rule_broken: {repair: 1, then: failed}
+  otherwise: {then: failed}
+"""
+
+HEAD = f"""
+flow: toy
+version: 1
+summary: A toy.
+input: {{start: Note@1}}
+budget: {{model_calls: 50, tokens: 100000, usd: 1.00, working_time: 10m}}
+on_failure:{PLAN}
+"""
+
+
+class Toy(Agent):
+    """A code agent made of a function."""
+
+    declaration: ClassVar[AgentDeclaration]
+
+    def __init__(self, declaration: AgentDeclaration, work: Work) -> None:
+        self.__dict__["declaration"] = declaration
+        self._work = work
+
+    async def run(self, given: Given, desk: Desk) -> Contract:
+        made = self._work(given)
+        return made if isinstance(made, Note) else await made
+
+
+def toy(name: str, work: Work, *, pure: bool = False, **receives: str) -> Toy:
+    """Make a code agent that produces a note."""
+    declaration = AgentDeclaration(
+        name=name,
+        version=1,
+        kind=AgentKind.CODE,
+        summary="a toy",
+        receives=receives or {"start": "Note@1"},
+        produces="Note@1",
+        pure=pure,
+        trust=Trust.MODEL,
+    )
+    return Toy(declaration, work)
+
+
+class Answer(Part):
+    """What the toy model agent asks for."""
+
+    text: str
+
+
+class ToyWriter(ModelAgent):
+    """A model agent that asks one question and keeps the text."""
+
+    declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
+        name="toy_writer",
+        version=1,
+        kind=AgentKind.MODEL,
+        summary="asks once",
+        receives={"start": "Note@1"},
+        produces="Note@1",
+        model="writer",
+        rungs=("free", "verbatim"),
+        trust=Trust.MODEL,
+        limits=AgentLimits(questions=1, prompt_tokens=500, answer_tokens=100, seconds=10),
+    )
+
+    async def run(self, given: Given, desk: Desk) -> Contract:
+        note = given.one("start", Note)
+        return Note(text=(await desk.ask(self._question(note))).text)
+
+    def _question(self, note: Note) -> Question[Answer]:
+        schema: dict[str, JsonValue] = {
+            "type": "object",
+            "properties": {"text": {"type": "string", "minLength": 1}},
+            "required": ["text"],
+            "additionalProperties": False,
+        }
+        blocks = {"start": Block(note.text)}
+        free = Rung("free", blocks, schema, lambda text: read(text, Answer))
+        verbatim = Rung("verbatim", blocks, schema, lambda text: read(text, Answer))
+        return Question((free, verbatim))
+
+    def sample_answer(
+        self, rung: str, blocks: Mapping[str, JsonValue], schema: Mapping[str, JsonValue]
+    ) -> JsonValue:
+        return {"text": f"about {blocks['start']}"}
+
+
+@dataclass(frozen=True)
+class ToyFlow:
+    """A compiled toy flow and its agents."""
+
+    flow: CompiledFlow
+    agents: Mapping[str, Agent]
+
+
+def toy_flow(body: str, *agents: Agent, head: str = HEAD) -> ToyFlow:
+    """Compile a toy flow from its slots, steps and ends."""
+    catalogue = Catalogue(
+        agents={agent.declaration.name: agent.declaration for agent in agents},
+        registry=REGISTRY,
+        models={
+            "writer": CompiledModel(
+                alias="writer",
+                name="toy-model",
+                capability=Capability.WRITES,
+                window_tokens=4000,
+                price=Price(
+                    input_microusd_per_million=1_000_000, output_microusd_per_million=2_000_000
+                ),
+            )
+        },
+        prompt=lambda agent, rung: f"You are {agent} on {rung}.",
+    )
+    file = read_text("toy.yaml", head + body)
+    return ToyFlow(
+        compile_flow(file, catalogue), {agent.declaration.name: agent for agent in agents}
+    )

@@ -1,0 +1,235 @@
+"""Whether every name in a flow means something: agents, slots, contracts, inputs, targets."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from contracts.agent import AgentDeclaration, AgentKind
+from contracts.flow import FlowDocument, Gate, Read, Step
+from contracts.registry import Registry
+from workflows.checking.finding import Finding, Place
+from workflows.checking.types import PathError, list_at
+
+Agents = Mapping[str, AgentDeclaration]
+
+
+def check_names(document: FlowDocument, agents: Agents, registry: Registry) -> Iterator[Finding]:
+    """Find names that nothing answers to, and types that do not meet."""
+    slots = {**document.input, **document.slots}
+    yield from _slot_types(document, registry)
+    yield from _target(document, ("start",), document.start)
+    for name, node in document.steps.items():
+        if isinstance(node, Gate):
+            yield from _gate(document, name, node, slots)
+        else:
+            yield from _step(document, name, node, agents, slots, registry)
+    for name, end in document.ends.items():
+        if end.output:
+            yield from _slot(("ends", name, "output"), end.output, slots)
+    for key, line in document.on_failure.items():
+        if line.then:
+            yield from _target(document, ("on_failure", key, "then"), line.then)
+
+
+def each_of(step: Step) -> tuple[str, str, str] | None:
+    """Read `part in outline.sections` as variable, slot and path; None when it is not that."""
+    match = re.fullmatch(r"([a-z][a-z0-9_]*) in ([a-z][a-z0-9_]*)\.([a-z0-9_.]+)", step.each or "")
+    return (match[1], match[2], match[3]) if match else None
+
+
+def _slot_types(document: FlowDocument, registry: Registry) -> Iterator[Finding]:
+    for section, types in (("input", document.input), ("slots", document.slots)):
+        for name, kind in types.items():
+            contract = kind[1:-1] if kind.startswith("[") and kind.endswith("]") else kind
+            if contract not in registry.contracts:
+                yield _unknown("FO204", (section, name), contract, registry.contracts, "contract")
+            elif section == "input" and kind != contract:
+                yield Finding(
+                    code="FO204",
+                    place=(section, name),
+                    message=f"input {name} is a list, and a run starts with single values",
+                    remedy=f"Declare it as {contract}.",
+                )
+
+
+def _step(
+    document: FlowDocument,
+    name: str,
+    step: Step,
+    agents: Agents,
+    slots: Mapping[str, str],
+    registry: Registry,
+) -> Iterator[Finding]:
+    here: Place = ("steps", name)
+    for ordinal, rule in enumerate(step.next):
+        yield from _target(document, (*here, "next", ordinal), rule.target)
+    for key, line in step.on_failure.items():
+        if line.then:
+            yield from _target(document, (*here, "on_failure", key, "then"), line.then)
+    agent = agents.get(step.agent)
+    if agent is None:
+        yield _unknown("FO201", (*here, "agent"), step.agent, agents, "agent")
+        return
+    yield from _fan_out(here, step, agent, slots, registry)
+    yield from _reads(here, step, agent, slots)
+    yield from _writes(here, document, step, agent, slots)
+    for key, line in step.on_failure.items():
+        if line.repair and agent.kind is not AgentKind.MODEL:
+            yield Finding(
+                code="FO215",
+                place=(*here, "on_failure", key),
+                message=f"{step.agent} asks no model, so there is nothing to repair",
+                remedy="Drop repair from this line.",
+            )
+
+
+def _fan_out(
+    here: Place,
+    step: Step,
+    agent: AgentDeclaration,
+    slots: Mapping[str, str],
+    registry: Registry,
+) -> Iterator[Finding]:
+    if step.each is None:
+        return
+    parsed = each_of(step)
+    place = (*here, "each")
+    if parsed is None:
+        yield _finding("FO209", place, f"{step.each!r} is no fan-out", "Write: item in slot.field")
+        return
+    variable, slot, path = parsed
+    contract = registry.contracts.get(slots.get(slot, ""))
+    if contract is None:
+        yield from _slot(place, slot, slots)
+        if slot in slots:
+            yield _finding("FO209", place, f"{slot} is a list slot", "Walk a field of one value.")
+        return
+    try:
+        found = list_at(contract, path)
+    except PathError as error:
+        yield _finding("FO209", place, str(error), "Name a list field of that contract.")
+        return
+    if found.at_most is None or found.at_least < 1:
+        message = f"{slot}.{path} has no bounds, so the fan-out has none"
+        yield _finding("FO209", place, message, "Give the field min_length 1 and a max_length.")
+    if "id" not in found.element.model_fields:
+        yield _finding("FO209", place, f"{slot}.{path} has no `id` to tell items by", "Add one.")
+    wanted = f"{slots[slot]}.{path}[]"
+    if agent.receives.get(variable) != wanted:
+        yield _finding(
+            "FO207",
+            place,
+            f"{step.agent} receives {variable!r} as {agent.receives.get(variable, 'nothing')}, and"
+            f" this hands it {wanted}",
+            "Name the variable as the agent does.",
+        )
+
+
+def _reads(
+    here: Place, step: Step, agent: AgentDeclaration, slots: Mapping[str, str]
+) -> Iterator[Finding]:
+    parsed = each_of(step)
+    variable = parsed[0] if parsed else None
+    given = {read.input for read in step.reads} | ({variable} if variable else set())
+    for ordinal, read in enumerate(step.reads):
+        if read.input != variable:
+            yield from _read((*here, "reads", ordinal), step, read, agent, slots)
+    for name in agent.receives:
+        if name not in given and name not in agent.optional:
+            yield _finding(
+                "FO205",
+                (*here, "reads"),
+                f"{step.agent} needs {name!r} and does not get it",
+                f"Add {name} to reads, or {{{name}: slot}} when the slot has another name.",
+            )
+
+
+def _read(
+    place: Place, step: Step, read: Read, agent: AgentDeclaration, slots: Mapping[str, str]
+) -> Iterator[Finding]:
+    if read.slot not in slots:
+        yield from _slot(place, read.slot, slots)
+        return
+    wanted = agent.receives.get(read.input)
+    if wanted is None:
+        yield _unknown("FO206", place, read.input, agent.receives, f"input of {step.agent}")
+    elif wanted != slots[read.slot]:
+        yield _finding(
+            "FO207",
+            place,
+            f"{step.agent} receives {read.input!r} as {wanted}, and {read.slot} is"
+            f" {slots[read.slot]}",
+            "Read another slot, or use an agent that takes this contract.",
+        )
+    elif read.optional and read.input not in agent.optional:
+        yield _finding(
+            "FO206",
+            place,
+            f"{step.agent} cannot do without {read.input!r}",
+            "Drop the question mark.",
+        )
+
+
+def _writes(
+    here: Place,
+    document: FlowDocument,
+    step: Step,
+    agent: AgentDeclaration,
+    slots: Mapping[str, str],
+) -> Iterator[Finding]:
+    place = (*here, "writes")
+    made = f"[{agent.produces}]" if step.each else agent.produces
+    if step.writes in document.input:
+        yield _finding("FO208", place, f"{step.writes} is an input", "Write to a slot of its own.")
+    elif step.writes not in slots:
+        yield from _slot(place, step.writes, slots)
+    elif slots[step.writes] != made:
+        yield _finding(
+            "FO208",
+            place,
+            f"{step.agent} produces {made}, and {step.writes} is {slots[step.writes]}",
+            f"Declare the slot as {made}, or write to another.",
+        )
+
+
+def _gate(
+    document: FlowDocument, name: str, gate: Gate, slots: Mapping[str, str]
+) -> Iterator[Finding]:
+    here: Place = ("steps", name)
+    for ordinal, slot in enumerate(gate.shows):
+        yield from _slot((*here, "shows", ordinal), slot, slots)
+    for key, written in (("writes", gate.writes), ("edits", gate.edits)):
+        if written:
+            yield from _slot((*here, key), written, slots)
+    if gate.writes and slots.get(gate.writes, "Decision@1") != "Decision@1":
+        message = f"a gate writes a decision, and {gate.writes} is {slots[gate.writes]}"
+        yield _finding("FO216", (*here, "writes"), message, "Declare the slot as Decision@1.")
+    if gate.edits and gate.edits not in gate.shows:
+        message = f"{gate.edits} can be edited here and is not shown"
+        yield _finding("FO216", (*here, "edits"), message, "Add it to shows.")
+    for ordinal, rule in enumerate(gate.next):
+        yield from _target(document, (*here, "next", ordinal), rule.target)
+    yield from _target(document, (*here, "on_deadline"), gate.on_deadline.to)
+    if gate.stop:
+        yield from _target(document, (*here, "stop"), gate.stop)
+
+
+def _target(document: FlowDocument, place: Place, name: str) -> Iterator[Finding]:
+    known = {**document.steps, **document.ends}
+    if name not in known:
+        yield _unknown("FO203", place, name, known, "step, gate or end")
+
+
+def _slot(place: Place, name: str, slots: Mapping[str, str]) -> Iterator[Finding]:
+    if name not in slots:
+        yield _unknown("FO202", place, name, slots, "slot")
+
+
+def _unknown(code: str, place: Place, name: str, known: Mapping[str, object], what: str) -> Finding:
+    near = get_close_matches(name, known, 1)
+    remedy = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(sorted(known))}."
+    return _finding(code, place, f"there is no {what} {name!r}", remedy)
+
+
+def _finding(code: str, place: Place, message: str, remedy: str) -> Finding:
+    return Finding(code=code, place=place, message=message, remedy=remedy)

@@ -1,0 +1,54 @@
+"""What an open gate accepts: exactly one decision, about exactly what was shown."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.compiled import CompiledGate
+from contracts.failure import Failure
+from contracts.reference import Digest, Reference
+from contracts.work import GateDecision
+
+
+@dataclass
+class OpenGate:
+    """A gate that waits, and the decision once it has come."""
+
+    name: str
+    visit: int
+    gate: CompiledGate
+    shown: Digest
+    decision: GateDecision | None = None
+
+    def objection(self, decision: GateDecision) -> str:
+        """Say why a decision cannot be taken here; empty when it can."""
+        if (decision.gate, decision.visit) != (self.name, self.visit):
+            return f"gate {decision.gate!r} is not open; {self.name!r} is"
+        if self.decision is not None and self.decision.id != decision.id:
+            return f"gate {self.name!r} was decided already"
+        if decision.shown != self.shown:
+            return f"the decision is about {decision.shown[:12]}; now {self.shown[:12]} is shown"
+        return self._misfit(decision)
+
+    def _misfit(self, decision: GateDecision) -> str:
+        if not self.gate.answers_failure:
+            return "" if decision.decision else f"gate {self.name!r} needs a decision"
+        if decision.action not in self.gate.allow:
+            return f"gate {self.name!r} allows {', '.join(self.gate.allow)}"
+        if decision.action == "supply" and decision.supplied is None:
+            return "to supply a value, send it"
+        if decision.action == "raise_budget" and decision.budget is None:
+            return "to raise the budget, name the new one"
+        return ""
+
+
+def digest_of_shown(references: Sequence[Reference]) -> Digest:
+    """Digest what an editor's gate shows: SHA-256 over slot and digest of each, in order."""
+    lines = [f"{reference.version}/{reference.item} {reference.digest}" for reference in references]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def digest_of_failure(step: str, visit: int, failure: Failure) -> Digest:
+    """Digest what a gate that answers failures shows."""
+    text = f"{step} {visit} {failure.model_dump_json()}"
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,36 @@
+"""Names that Temporal sees: workflow ids, queues, handlers and search attributes. No user data."""
+
+from typing import Final
+
+from temporalio.common import SearchAttributeKey
+
+WORKFLOW_TYPE: Final = "flow"
+DECIDE: Final = "decide"
+"""The update by which a decision reaches a run that a worker holds."""
+
+DECIDE_LATER: Final = "decide_later"
+"""The signal that carries the same decision while no worker is up."""
+
+FLOW: Final = SearchAttributeKey.for_keyword("FoFlow")
+STATUS: Final = SearchAttributeKey.for_keyword("FoStatus")
+TENANT: Final = SearchAttributeKey.for_keyword("FoTenant")
+NEEDS_PERSON: Final = SearchAttributeKey.for_bool("FoNeedsPerson")
+COST_USD: Final = SearchAttributeKey.for_float("FoCostUsd")
+
+SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)
+"""Must exist in the namespace before the first start."""
+
+
+def workflow_id(tenant: str, run: str) -> str:
+    """One workflow a run: `default/01K…`."""
+    return f"{tenant}/{run}"
+
+
+def version(slot: str, ordinal: int) -> str:
+    """Identify one value of a slot within its run: `draft:2`."""
+    return f"{slot}:{ordinal}"
+
+
+def slot_of(version_id: str) -> str:
+    """Take the slot out of `draft:2`."""
+    return version_id.rpartition(":")[0]

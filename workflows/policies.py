@@ -1,0 +1,61 @@
+"""How long activities may take and how they are tried again."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+MARGIN: Final = timedelta(seconds=10)
+"""On top of an agent's own limit: reading, writing and reporting."""
+
+HEARTBEAT_TIMEOUT: Final = timedelta(seconds=20)
+"""Four missed beats of five seconds mean that the worker is lost."""
+
+PURE_LIMIT: Final = timedelta(seconds=2)
+"""A local activity keeps updates waiting for as long as it runs (design-review A.5)."""
+
+LOCALS_BEFORE_BOUNDARY: Final = 20
+LOCAL_BYTES_BEFORE_BOUNDARY: Final = 512 * 1024
+"""Finished local steps are not durable until their task completes, and 4 MB in one task ends the
+run; so after so many a normal activity is forced (design section 7.2)."""
+
+
+def memory(summary: str) -> ActivityConfig:
+    """Seal and flush: memory only, worth waiting some minutes for."""
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=15), maximum_attempts=30),
+    )
+
+
+def at_end(summary: str) -> LocalActivityConfig:
+    """The last events are in the outcome as well, so an ending run does not wait for memory."""
+    return LocalActivityConfig(
+        summary=summary,
+        start_to_close_timeout=PURE_LIMIT,
+        retry_policy=RetryPolicy(maximum_attempts=2),
+    )
+
+
+def pure(summary: str) -> LocalActivityConfig:
+    """One local attempt; what fails there is made again as a normal activity, or fails."""
+    return LocalActivityConfig(
+        summary=summary,
+        start_to_close_timeout=PURE_LIMIT,
+        retry_policy=RetryPolicy(maximum_attempts=1),
+    )
+
+
+def step_retry(retries: int, has_time_limit: bool) -> RetryPolicy:
+    """Let Temporal retry; the activity itself counts each kind and stops when it is used up.
+
+    The cap here only catches what never reaches our code, such as a task no worker can decode.
+    """
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=60),
+        maximum_attempts=retries + (200 if has_time_limit else 5),
+    )

@@ -1,0 +1,36 @@
+"""The activities that the interpreter calls, as typed ports; services implement them."""
+
+from abc import ABC, abstractmethod
+
+from temporalio import activity
+
+from contracts.work import FlushTask, SealTask, StepResult, StepTask
+
+
+class Activities(ABC):
+    """Everything the interpreter may ask of the world."""
+
+    @activity.defn(name="step")
+    @abstractmethod
+    async def step(self, task: StepTask) -> StepResult:
+        """Run one agent once. Safe to repeat: paid answers are found in the journal."""
+
+    @activity.defn(name="pure_step")
+    @abstractmethod
+    async def pure_step(self, task: StepTask) -> StepResult:
+        """Run a pure agent in the worker that holds the run; two seconds at most."""
+
+    @activity.defn(name="flush")
+    @abstractmethod
+    async def flush(self, task: FlushTask) -> None:
+        """Write transitions that no step will carry."""
+
+    @activity.defn(name="flush_at_end")
+    @abstractmethod
+    async def flush_at_end(self, task: FlushTask) -> None:
+        """Write the last transitions and let the run's memory expire; in the run's own worker."""
+
+    @activity.defn(name="seal")
+    @abstractmethod
+    async def seal(self, task: SealTask) -> None:
+        """Copy values to the archive."""

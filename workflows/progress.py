@@ -1,0 +1,29 @@
+"""The run's page in the Temporal UI: a checklist of steps in Markdown."""
+
+from contracts.compiled import CompiledFlow
+from workflows.state import RunState
+
+
+def checklist(flow: CompiledFlow, state: RunState) -> str:
+    """Draw every step and gate of the flow with its visits, and where the run is now."""
+    lines = [f"**{flow.name}** version {flow.version}", ""]
+    for name in (*flow.steps, *flow.gates):
+        visits = state.visits.get(name, 0)
+        if name == state.place:
+            mark, note = "▶", "waiting for a person" if name in flow.gates else "at work"
+        elif visits:
+            mark, note = "✔", "done" if visits == 1 else f"done, {visits} visits"
+        else:
+            mark, note = "·", ""
+        lines.append(f"- {mark} {name} {note}".rstrip())
+    spent = state.ledger.spent
+    lines += ["", f"{spent.calls} model calls, {spent.tokens} tokens, {_money(state)}"]
+    if state.place in flow.ends:
+        lines.append(f"Ended at **{state.place}**.")
+    return "\n".join(lines)
+
+
+def _money(state: RunState) -> str:
+    spent = state.ledger.spent
+    priced = f"${spent.cost_microusd / 1_000_000:.4f}"
+    return f"{priced} and {spent.unpriced_calls} unpriced" if spent.unpriced_calls else priced

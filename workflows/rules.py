@@ -1,0 +1,172 @@
+"""The rule language: parse a closed set of comparisons, evaluate them on facts.
+
+`== != < <= > >= in not in and or not len()`, paths into slots on the left, literals on the right.
+Python's grammar reads it; every node is white-listed. No floats, calls, arithmetic or presence
+tests: being closed is what lets the checker decide which rules can fire (design section 5).
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
+
+from contracts.compiled import Both, Compare, Condition, Either, Literals, Negation
+from contracts.reference import FactValue
+
+Facts = Mapping[str, Mapping[str, FactValue]]
+"""Facts by slot, then by path."""
+
+Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
+
+_OPERATORS: Final[dict[type[ast.cmpop], Operator]] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
+class RuleError(ValueError):
+    """A rule is not of the language; the message says what is and what to write."""
+
+
+def parse(text: str) -> Condition:
+    """Read one condition.
+
+    Raises:
+        RuleError: it uses anything outside the language.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise RuleError(
+            f"{text!r} is no condition; write e.g. review.verdict == 'accept'"
+        ) from None
+    return _condition(tree)
+
+
+def evaluate(condition: Condition, facts: Facts) -> bool:
+    """Decide a condition on the facts at hand.
+
+    Raises:
+        KeyError: a fact is missing; the checker rules that out for a checked flow.
+    """
+    match condition:
+        case Both(parts=parts):
+            return all(evaluate(part, facts) for part in parts)
+        case Either(parts=parts):
+            return any(evaluate(part, facts) for part in parts)
+        case Negation(part=part):
+            return not evaluate(part, facts)
+        case Compare(slot=slot, fact=fact, op=op, value=value):
+            return _compare(facts[slot][fact], op, value)
+
+
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """List the comparisons inside a condition, left to right."""
+    match condition:
+        case Both(parts=parts) | Either(parts=parts):
+            for part in parts:
+                yield from comparisons(part)
+        case Negation(part=part):
+            yield from comparisons(part)
+        case Compare():
+            yield condition
+
+
+def _compare(fact: FactValue, op: Operator, value: Literals) -> bool:
+    if op in ("in", "not in"):
+        assert isinstance(value, tuple)
+        return (fact in value) == (op == "in")
+    if op in ("==", "!="):
+        return (fact == value) == (op == "==")
+    assert isinstance(fact, int)
+    assert isinstance(value, int)
+    match op:
+        case "<":
+            return fact < value
+        case "<=":
+            return fact <= value
+        case ">":
+            return fact > value
+        case _:
+            return fact >= value
+
+
+def _condition(node: ast.expr) -> Condition:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return Both(parts=tuple(_condition(value) for value in values))
+        case ast.BoolOp(values=values):
+            return Either(parts=tuple(_condition(value) for value in values))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return Negation(part=_condition(operand))
+        case ast.Compare():
+            return _comparison(node)
+        case ast.Attribute():
+            slot, fact = _path(node)
+            return Compare(slot=slot, fact=fact, op="==", value=True)
+        case _:
+            raise RuleError(
+                f"{ast.unparse(node)!r} is not allowed in a rule; compare a field with a literal"
+            )
+
+
+def _comparison(node: ast.Compare) -> Compare:
+    if len(node.ops) != 1 or type(node.ops[0]) not in _OPERATORS:
+        raise RuleError(f"{ast.unparse(node)!r}: write one comparison at a time, joined by `and`")
+    slot, fact = _subject(node.left)
+    op = _OPERATORS[type(node.ops[0])]
+    value = _literal(node.comparators[0])
+    if isinstance(value, tuple) != (op in ("in", "not in")):
+        raise RuleError(f"{ast.unparse(node)!r}: `in` takes a list of literals, and only `in` does")
+    return Compare(slot=slot, fact=fact, op=op, value=value)
+
+
+def _subject(node: ast.expr) -> tuple[str, str]:
+    match node:
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Attribute() as inner], keywords=[]):
+            slot, path = _path(inner)
+            return slot, f"len({path})"
+        case ast.Attribute():
+            return _path(node)
+        case _:
+            raise RuleError(
+                f"{ast.unparse(node)!r} cannot be compared; the left side is a field such as "
+                "review.verdict, or len() of a list field"
+            )
+
+
+def _path(node: ast.Attribute) -> tuple[str, str]:
+    names: list[str] = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        names.append(inner.attr)
+        inner = inner.value
+    if not isinstance(inner, ast.Name):
+        raise RuleError(f"{ast.unparse(node)!r} is no path; write slot.field")
+    return inner.id, ".".join(reversed(names))
+
+
+def _literal(node: ast.expr) -> Literals:
+    match node:
+        case ast.Constant(value=bool() | int() | str() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+            return -number
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) if elements:
+            return tuple(_scalar(each) for each in elements)
+        case ast.Constant(value=float()):
+            raise RuleError(f"{ast.unparse(node)}: no fractions; scores are integers 0 to 100")
+        case _:
+            raise RuleError(f"{ast.unparse(node)!r} is no literal; the right side is one")
+
+
+def _scalar(node: ast.expr) -> bool | int | str:
+    value = _literal(node)
+    if isinstance(value, tuple):
+        raise RuleError(f"{ast.unparse(node)!r}: lists of literals do not nest")
+    return value

@@ -1,0 +1,358 @@
+"""The interpreter: the one Temporal workflow, which runs any compiled flow.
+
+It holds references and facts, never values, and decides order, routes, plans and budget.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.compiled import CompiledFlow, CompiledGate
+    from contracts.event import EventKind
+    from contracts.failure import UNPLANNED, Failure
+    from contracts.reference import Reference, Trust, Value
+    from contracts.work import (
+        DecisionReceipt,
+        FlushTask,
+        GateDecision,
+        RunOutcome,
+        RunStart,
+        SealTask,
+    )
+    from workflows import names, policies, progress
+    from workflows.failures import StepFailed
+    from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
+    from workflows.ports import Activities
+    from workflows.routing import Way, after_deadline, after_failure, choose
+    from workflows.state import RunState, reference_to
+    from workflows.steps import StepRunner, now_ms
+
+
+@workflow.defn(name=names.WORKFLOW_TYPE)
+class RunFlow:
+    """Runs one compiled flow on one input, from its start to a declared end."""
+
+    @workflow.init
+    def __init__(self, start: RunStart) -> None:
+        assert start.flow.body is not None, "a run carries its compiled flow inline"
+        self._start = start
+        self._flow = CompiledFlow.decode(start.flow.body)
+        self._state = RunState.begin(start, self._flow, now_ms())
+        self._steps = StepRunner(start, self._flow, self._state)
+        self._gate: OpenGate | None = None
+
+    @workflow.run
+    async def run(self, start: RunStart) -> RunOutcome:
+        """Run to an end.
+
+        Raises:
+            ApplicationError: of type `failed` or `expired`, with the outcome as its detail.
+        """
+        if start.progress is None:
+            self._state.tell(EventKind.RUN_STARTED, now_ms(), text=self._flow.name)
+        try:
+            await self._run_to_end()
+        except (asyncio.CancelledError, FailureError) as error:
+            if not is_cancelled_exception(error):
+                raise
+            await self._end("cancelled", "cancelled", "somebody cancelled the run")
+            raise
+        except StepFailed as stopped:
+            bug = stopped.failure
+            self._raise(await self._end("failed", "bug", bug.message, bug))
+        end = self._flow.ends[self._state.place]
+        failure = self._state.failure.failure if self._state.failure else None
+        reason = end.reason or (failure.message if failure is not None else "")
+        outcome = await self._end(end.outcome, self._state.place, reason, failure)
+        if end.outcome in ("failed", "expired"):
+            self._raise(outcome)
+        return outcome
+
+    @workflow.update(name=names.DECIDE)
+    async def decide(self, decision: GateDecision) -> DecisionReceipt:
+        """Take a person's decision at the open gate; the same decision twice counts once."""
+        self._take(decision)
+        return DecisionReceipt(id=decision.id, gate=decision.gate)
+
+    @decide.validator
+    def _refuse_unfit_decision(self, decision: GateDecision) -> None:
+        if objection := self._objection(decision):
+            raise ApplicationError(objection, type="conflict", non_retryable=True)
+
+    @workflow.signal(name=names.DECIDE_LATER)
+    async def decide_later(self, decision: GateDecision) -> None:
+        """Take a decision that was sent while no worker was up; an unfit one is dropped."""
+        if not self._objection(decision):
+            self._take(decision)
+
+    def _objection(self, decision: GateDecision) -> str:
+        return self._gate.objection(decision) if self._gate else "no gate is open"
+
+    def _take(self, decision: GateDecision) -> None:
+        if self._gate and self._gate.decision is None:
+            self._gate.decision = decision
+
+    async def _run_to_end(self) -> None:
+        while self._state.place not in self._flow.ends:
+            await self._continue_as_new_when_long()
+            self._show()
+            place = self._state.place
+            gate = self._flow.gates.get(place)
+            way = await (self._pass(place, gate) if gate else self._step(place))
+            self._state.place = self._state.take(way)
+            self._state.tell(EventKind.HANDED_OFF, now_ms(), step=place, to=way.to, rule=way.rule)
+
+    async def _step(self, place: str) -> Way:
+        step = self._flow.steps[place]
+        try:
+            await self._steps.run(place)
+        except StepFailed as failed:
+            if failed.failure.kind in UNPLANNED:
+                raise
+            visit = self._state.visits[place]
+            self._state.ask_about(place, visit, failed.failure)
+            return after_failure(place, step, failed.failure.kind, self._state.used)
+        self._state.failure = None
+        return choose(place, step.next, self._state.facts(), self._state.used)
+
+    async def _pass(self, place: str, gate: CompiledGate) -> Way:
+        """Open a gate, wait for its decision or its deadline, and leave it."""
+        opened = self._open(place, gate)
+        await self._flush()
+        before = now_ms()
+        try:
+            await workflow.wait_condition(
+                lambda: opened.decision is not None,
+                timeout=timedelta(seconds=gate.deadline),
+                timeout_summary=f"{place}: {gate.role} decides",
+            )
+        except TimeoutError:
+            way = after_deadline(place, gate.on_deadline, self._last_resort(), self._state.used)
+            self._state.tell(EventKind.GATE_EXPIRED, now_ms(), step=place, to=way.to)
+        else:
+            assert opened.decision is not None
+            way = self._decided(opened, opened.decision)
+        self._gate = None
+        self._state.waited_ms += now_ms() - before
+        self._mark("running")
+        return way
+
+    def _open(self, place: str, gate: CompiledGate) -> OpenGate:
+        visit = self._state.enter(place)
+        shown = self._shown(gate)
+        asked = self._state.failure
+        digest = (
+            digest_of_failure(asked.step, asked.visit, asked.failure)
+            if gate.answers_failure and asked
+            else digest_of_shown(shown)
+        )
+        self._state.tell(
+            EventKind.GATE_OPENED,
+            now_ms(),
+            step=place,
+            visit=visit,
+            references=shown,
+            digest=digest,
+            text=gate.role,
+            deadline_ms=now_ms() + gate.deadline * 1000,
+            failure=asked.failure if gate.answers_failure and asked else None,
+        )
+        self._gate = OpenGate(place, visit, gate, digest)
+        self._mark("input_required")
+        return self._gate
+
+    def _shown(self, gate: CompiledGate) -> tuple[Reference, ...]:
+        held = [self._state.slots[slot] for slot in gate.shows if slot in self._state.slots]
+        return tuple(reference for current in held for reference in current.references)
+
+    def _last_resort(self) -> str:
+        """The end of a run whose counted deadline route is used up."""
+        return next(name for name, end in self._flow.ends.items() if end.outcome == "failed")
+
+    def _decided(self, opened: OpenGate, decision: GateDecision) -> Way:
+        """Take over what a person decided, tell of it and say where it leads."""
+        before = dict(self._state.slots)
+        if opened.gate.answers_failure:
+            way = self._answer_failure(opened, decision)
+        else:
+            way = self._take_over(opened, decision)
+        made = [
+            reference
+            for slot, current in self._state.slots.items()
+            if current is not before.get(slot)
+            for reference in current.references
+        ]
+        self._state.tell(
+            EventKind.GATE_DECIDED,
+            now_ms(),
+            step=opened.name,
+            visit=opened.visit,
+            references=tuple(made),
+            digest=decision.shown,
+            text=decision.who,
+            outcome=decision.action or "decided",
+        )
+        return way
+
+    def _take_over(self, opened: OpenGate, decision: GateDecision) -> Way:
+        gate = opened.gate
+        sources = tuple(dict.fromkeys(held.version for held in self._shown(gate)))
+        if decision.edited and gate.edits:
+            self._put_by_person(opened, gate.edits, decision.edited, sources, ())
+        assert decision.decision is not None
+        assert gate.writes is not None
+        self._put_by_person(opened, gate.writes, decision.decision, sources, sources)
+        return choose(opened.name, gate.next, self._state.facts(), self._state.used)
+
+    def _answer_failure(self, opened: OpenGate, decision: GateDecision) -> Way:
+        asked = self._state.failure
+        assert asked is not None
+        match decision.action:
+            case "retry":
+                return Way(asked.step, "retry")
+            case "raise_budget":
+                assert decision.budget is not None
+                self._state.raise_budget(decision.budget)
+                return Way(asked.step, "raise_budget")
+            case "supply":
+                assert decision.supplied is not None
+                return self._supply(opened, asked.step, decision.supplied)
+            case _:
+                return Way(opened.gate.stop or self._last_resort(), "stop")
+
+    def _supply(self, opened: OpenGate, failed: str, supplied: Value) -> Way:
+        """Take a person's value for a failed step and go on as if the step had made it."""
+        step = self._flow.steps[failed]
+        asked = self._state.failure
+        if step.each and asked and asked.failure.item:
+            self._steps.supply_item(failed, asked.failure.item, supplied)
+            return Way(failed, "supply")
+        slots = [read.slot for read in step.reads if read.slot in self._state.slots]
+        sources = tuple(self._state.slots[slot].references[0].version for slot in slots)
+        self._put_by_person(opened, step.writes, supplied, sources, ())
+        self._state.failure = None
+        return choose(failed, step.next, self._state.facts(), self._state.used)
+
+    def _put_by_person(
+        self,
+        opened: OpenGate,
+        slot: str,
+        value: Value,
+        made_from: tuple[str, ...],
+        about: tuple[str, ...],
+    ) -> None:
+        reference = reference_to(
+            value,
+            slot,
+            self._state.next_ordinal(slot),
+            contract=self._flow.slots[slot],
+            trust=Trust.OPERATOR,
+            produced_by=opened.name,
+            visit=opened.visit,
+            made_from=made_from,
+            about=about,
+        )
+        self._state.put(slot, (reference,), value.facts)
+
+    async def _continue_as_new_when_long(self) -> None:
+        """Start a fresh history between steps, once everything alive is in the archive."""
+        info = workflow.info()
+        length = info.get_current_history_length()
+        if length < self._start.history_limit and not info.is_continue_as_new_suggested():
+            return
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        self._state.tell(EventKind.CONTINUED, now_ms())
+        pending, first = self._state.record()
+        await workflow.execute_activity_method(
+            Activities.seal,
+            SealTask(
+                tenant=self._start.tenant,
+                run=self._start.run,
+                digests=(self._start.flow.digest, *self._state.alive()),
+                pending=pending,
+                write_from=first,
+            ),
+            **policies.memory("seal values before continuing as new"),
+        )
+        workflow.continue_as_new(
+            self._start.model_copy(update={"progress": self._state.progress()})
+        )
+
+    async def _flush(self, retention: int = 0) -> None:
+        pending, first = self._state.record()
+        task = FlushTask(
+            tenant=self._start.tenant,
+            run=self._start.run,
+            pending=pending,
+            write_from=first,
+            retention=retention,
+        )
+        await workflow.execute_activity_method(
+            Activities.flush, task, **policies.memory("write events")
+        )
+
+    async def _end(
+        self, outcome: str, end: str, reason: str, failure: Failure | None = None
+    ) -> RunOutcome:
+        """Tell the end, let memory expire and build the outcome that history keeps."""
+        declared = self._flow.ends.get(end)
+        output = declared.output if declared else None
+        result = RunOutcome(
+            run=self._start.run,
+            outcome=outcome,
+            end=end,
+            reason=reason,
+            output=self._state.slots[output].references[0] if output else None,
+            spent=self._state.ledger.spent,
+            failure=failure if outcome != "succeeded" else None,
+        )
+        self._state.tell(
+            EventKind.RUN_ENDED, now_ms(), to=end, outcome=outcome, text=reason, usage=result.spent
+        )
+        self._mark(outcome)
+        self._show()
+        if outcome == "cancelled":
+            # A cancelled workflow has no result to carry its last events: history gets them here.
+            await self._flush(self._flow.retention)
+            return result
+        unrecorded = self._state.unrecorded()
+        pending, first = self._state.write()
+        task = FlushTask(
+            tenant=self._start.tenant,
+            run=self._start.run,
+            pending=pending,
+            write_from=first,
+            retention=self._flow.retention,
+        )
+        try:
+            await asyncio.shield(
+                workflow.start_local_activity_method(
+                    Activities.flush_at_end, task, **policies.at_end("write the end")
+                )
+            )
+        except FailureError as error:
+            # The outcome itself carries these events, so memory can be brought up to date later.
+            workflow.logger.warning("the end was not written to memory: %s", type(error).__name__)
+        return result.model_copy(update={"last_events": unrecorded})
+
+    def _mark(self, status: str) -> None:
+        """Change search attributes; only when the status changes, for it costs throughput."""
+        spent = self._state.ledger.spent.cost_microusd / 1_000_000
+        workflow.upsert_search_attributes(
+            [
+                names.STATUS.value_set(status),
+                names.NEEDS_PERSON.value_set(status == "input_required"),
+                names.COST_USD.value_set(spent),
+            ]
+        )
+
+    def _show(self) -> None:
+        workflow.set_current_details(progress.checklist(self._flow, self._state))
+
+    def _raise(self, outcome: RunOutcome) -> NoReturn:
+        summary = f"{outcome.outcome} at {outcome.end}: {outcome.reason}"
+        raise ApplicationError(summary, outcome, type=outcome.outcome, non_retryable=True)

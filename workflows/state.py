@@ -1,0 +1,196 @@
+"""What a run knows: slots, lineage, counters, ledger and the transitions it has numbered."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from typing_extensions import TypedDict
+
+from contracts.compiled import CompiledBudget, CompiledFlow
+from contracts.event import Event, EventKind
+from contracts.failure import Failure
+from contracts.reference import Digest, FactValue, Reference, Trust, Value
+from contracts.usage import Usage
+from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, SlotVersion
+from workflows.ledger import Ledger
+from workflows.names import slot_of, version
+from workflows.routing import Way
+
+
+class Told(TypedDict, total=False):
+    """The fields of an event that a caller may fill."""
+
+    step: str
+    agent: str
+    visit: int
+    item: str
+    to: str
+    rule: str
+    references: tuple[Reference, ...]
+    digest: Digest
+    failure: Failure | None
+    usage: Usage
+    outcome: str
+    text: str
+    deadline_ms: int
+
+
+class RunState:
+    """The mutable state of one run; the interpreter alone changes it."""
+
+    def __init__(self, progress: RunProgress) -> None:
+        self.place = progress.place
+        self.seq = progress.seq
+        self.slots = dict(progress.slots)
+        self.parents = dict(progress.versions)
+        self.visits = dict(progress.visits)
+        self.used = dict(progress.used)
+        self.ledger = Ledger(progress.budget, progress.spent)
+        self.started_ms = progress.started_ms
+        self.waited_ms = progress.waited_ms
+        self.failure = progress.failure
+        self.finished_items = dict(progress.finished_items)
+        self.executions = progress.executions
+        self._unrecorded = list(progress.pending)
+        self._written = progress.seq - len(progress.pending)
+
+    @classmethod
+    def begin(cls, start: RunStart, flow: CompiledFlow, now_ms: int) -> "RunState":
+        """Take up a run at its start, or where an earlier execution left off."""
+        if start.progress:
+            return cls(start.progress)
+        state = cls(RunProgress(place=flow.start, budget=flow.budget, started_ms=now_ms))
+        for slot, value in start.input.items():
+            reference = Reference(
+                slot=slot,
+                ordinal=1,
+                contract=flow.slots[slot],
+                digest=value.digest,
+                size=value.size,
+                trust=Trust.OPERATOR,
+                produced_by="input",
+            )
+            state.put(slot, (reference,), value.facts)
+        return state
+
+    def progress(self) -> RunProgress:
+        """Freeze everything for the next execution."""
+        return RunProgress(
+            place=self.place,
+            seq=self.seq,
+            slots=self.slots,
+            versions=self.parents,
+            visits=self.visits,
+            used=self.used,
+            budget=self.ledger.budget,
+            spent=self.ledger.spent,
+            started_ms=self.started_ms,
+            waited_ms=self.waited_ms,
+            pending=tuple(self._unrecorded),
+            failure=self.failure,
+            finished_items=self.finished_items,
+            executions=self.executions + 1,
+        )
+
+    def enter(self, place: str) -> int:
+        """Count a visit of a step or gate; from 1, never reset."""
+        self.visits[place] = self.visits.get(place, 0) + 1
+        return self.visits[place]
+
+    def take(self, way: Way) -> str:
+        """Go a way, using up its counter."""
+        if way.counter:
+            self.used[way.counter] = self.used.get(way.counter, 0) + 1
+        return way.to
+
+    def next_ordinal(self, slot: str) -> int:
+        """Number the slot's next value."""
+        current = self.slots.get(slot)
+        return current.references[0].ordinal + 1 if current else 1
+
+    def put(self, slot: str, references: Sequence[Reference], facts: dict[str, FactValue]) -> None:
+        """Make new references the slot's current value and remember their lineage."""
+        first = references[0]
+        self.slots[slot] = SlotVersion(references=tuple(references), facts=facts)
+        self.parents[version(slot, first.ordinal)] = first.made_from
+
+    def facts(self) -> dict[str, dict[str, FactValue]]:
+        """What rules may look at."""
+        return {slot: current.facts for slot, current in self.slots.items()}
+
+    def tell(self, kind: EventKind, at_ms: int, **fields: Unpack[Told]) -> int:
+        """Number a transition and keep it until an activity carries it. Returns its number."""
+        self.seq += 1
+        self._unrecorded.append(Event(seq=self.seq, kind=kind, at_ms=at_ms, **fields))
+        return self.seq
+
+    def record(self) -> tuple[tuple[Event, ...], int]:
+        """Hand over all transitions that history lacks, and the first number not yet written."""
+        events, first = tuple(self._unrecorded), self._written + 1
+        self._unrecorded.clear()
+        self._written = self.seq
+        return events, first
+
+    def write(self) -> tuple[tuple[Event, ...], int]:
+        """Hand over what is not yet written to a local activity, whose input history lacks."""
+        first = self._written + 1
+        self._written = self.seq
+        return tuple(event for event in self._unrecorded if event.seq >= first), first
+
+    def unrecorded(self) -> tuple[Event, ...]:
+        """What only the run's outcome will tell."""
+        return tuple(self._unrecorded)
+
+    def alive(self) -> tuple[Digest, ...]:
+        """Digests of every value that can still be read, in a fixed order."""
+        current = {r.digest: None for held in self.slots.values() for r in held.references}
+        kept = {item.result.value.digest: None for item in self.finished_items.values()}
+        return tuple({**current, **kept})
+
+    def remember_items(self, step: str, items: dict[str, FinishedItem]) -> None:
+        """Keep what an unfinished fan-out has already paid for."""
+        self.finished_items.update({f"{step}/{key}": item for key, item in items.items()})
+
+    def forget_items(self, step: str) -> None:
+        """Drop what was kept for a fan-out that is now complete."""
+        prefix = f"{step}/"
+        self.finished_items = {
+            key: item for key, item in self.finished_items.items() if not key.startswith(prefix)
+        }
+
+    def ask_about(self, step: str, visit: int, failure: Failure) -> None:
+        """Hold a failure for the gate that answers it."""
+        self.failure = OpenFailure(step=step, visit=visit, failure=failure)
+
+    def raise_budget(self, budget: CompiledBudget) -> None:
+        """Replace the budget; a person decided it."""
+        self.ledger.budget = budget
+
+
+def reference_to(
+    value: Value,
+    slot: str,
+    ordinal: int,
+    *,
+    contract: str,
+    trust: Trust,
+    produced_by: str,
+    visit: int,
+    item: str = "",
+    made_from: tuple[str, ...] = (),
+    about: tuple[str, ...] = (),
+) -> Reference:
+    """Point at a stored value from a slot."""
+    assert all(slot_of(parent) for parent in made_from)
+    return Reference(
+        slot=slot,
+        ordinal=ordinal,
+        item=item,
+        contract=contract,
+        digest=value.digest,
+        size=value.size,
+        trust=trust,
+        produced_by=produced_by,
+        visit=visit,
+        made_from=made_from,
+        about=about,
+    )

@@ -1,0 +1,361 @@
+"""Runs one visit of a step: budget, one activity or a bounded fan-out, results and failures."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as ActivityTimeoutError
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep, Each
+    from contracts.event import EventKind
+    from contracts.failure import Failure, FailureKind
+    from contracts.reference import Digest, FactValue, Reference, Value, least_trust
+    from contracts.usage import Usage
+    from contracts.work import Element, FinishedItem, RunStart, StepResult, StepTask
+    from workflows import policies
+    from workflows.failures import StepFailed, failure_of, must_run_as_normal
+    from workflows.freshness import is_stale
+    from workflows.ledger import NOTHING, one_call, worst_case
+    from workflows.ports import Activities
+    from workflows.state import RunState, reference_to
+
+
+def now_ms() -> int:
+    """Read workflow time, in Unix milliseconds; the same on replay."""
+    return int(workflow.now().timestamp() * 1000)
+
+
+class LocalQuota:
+    """Counts local steps since the last task boundary (see policies)."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._bytes = 0
+
+    def allows(self) -> bool:
+        """Whether one more local step may run before a boundary."""
+        return (
+            self._count < policies.LOCALS_BEFORE_BOUNDARY
+            and self._bytes < policies.LOCAL_BYTES_BEFORE_BOUNDARY
+        )
+
+    def add(self, result: StepResult) -> None:
+        """Count a finished local step."""
+        self._count += 1
+        self._bytes += len(result.value.body or "") + 1_000
+
+    def reset(self) -> None:
+        """A normal activity has made a boundary."""
+        self._count = self._bytes = 0
+
+
+@dataclass
+class Visit:
+    """One visit of a step, with what it works on."""
+
+    name: str
+    step: CompiledStep
+    agent: CompiledAgent
+    number: int
+    ordinal: int
+    inputs: dict[str, tuple[Reference, ...]]
+
+    def parents(self) -> tuple[str, ...]:
+        """The versions that the product will be made from."""
+        used = [held[0].version for held in self.inputs.values() if held]
+        return tuple(dict.fromkeys(used))
+
+    def about(self) -> tuple[str, ...]:
+        """The versions that the product will report on."""
+        return tuple(self.inputs[name][0].version for name in self.agent.about if self.inputs[name])
+
+    def digests(self) -> tuple[Digest, ...]:
+        """What it reads, for telling whether an earlier item is still the same work."""
+        return tuple(held.digest for references in self.inputs.values() for held in references)
+
+
+class StepRunner:
+    """Runs visits of steps for one run."""
+
+    def __init__(self, start: RunStart, flow: CompiledFlow, state: RunState) -> None:
+        self._start = start
+        self._flow = flow
+        self._state = state
+        self._locals = LocalQuota()
+
+    async def run(self, name: str) -> None:
+        """Visit a step and make what it produced its slot's current value.
+
+        Raises:
+            StepFailed: it produced nothing; the failure says why.
+        """
+        visit = self._visit(name, self._state.enter(name))
+        if visit.step.each:
+            await self._fan_out(visit, visit.step.each)
+        else:
+            result, reference = await self._instance(visit, "")
+            self._refuse_no_progress(visit, reference)
+            self._state.put(visit.step.writes, (reference,), result.value.facts)
+
+    def supply_item(self, name: str, item: str, value: Value) -> None:
+        """Put a person's value in the place of a failed item; the next visit takes it up."""
+        visit = self._visit(name, self._state.visits[name])
+        supplied = FinishedItem(
+            inputs=visit.digests(), result=StepResult(value=value), seq=self._state.seq
+        )
+        self._state.remember_items(name, {item: supplied})
+
+    def _visit(self, name: str, number: int) -> Visit:
+        step = self._flow.steps[name]
+        agent = self._flow.agents[step.agent]
+        inputs = {read.input: self._read(step, agent, read.input) for read in step.reads}
+        if step.each:
+            inputs[step.each.variable] = self._state.slots[step.each.slot].references
+        ordinal = self._state.next_ordinal(step.writes)
+        return Visit(name, step, agent, number, ordinal, inputs)
+
+    def _read(self, step: CompiledStep, agent: CompiledAgent, name: str) -> tuple[Reference, ...]:
+        read = next(read for read in step.reads if read.input == name)
+        held = self._state.slots.get(read.slot)
+        if held is None:
+            usable = False
+        else:
+            usable = read.stale_allowed or not is_stale(
+                read.slot, self._state.slots, self._state.parents
+            )
+        if held is not None and usable:
+            return held.references
+        if read.optional:
+            return ()
+        condition = "no value" if held is None else "only a stale value"
+        message = f"{read.slot} has {condition} here, which the flow's check should have refused"
+        raise StepFailed(Failure(kind=FailureKind.BUG, step=step.writes, message=message))
+
+    async def _fan_out(self, visit: Visit, each: Each) -> None:
+        keys = self._state.slots[each.slot].facts[each.fact]
+        assert isinstance(keys, tuple)
+        places = asyncio.Semaphore(visit.step.parallel)
+        done: dict[str, tuple[StepResult, Reference]] = {}
+
+        async def one(key: str) -> None:
+            async with places:
+                done[key] = await self._instance(visit, key)
+
+        tasks = [asyncio.create_task(one(key)) for key in keys]
+        try:
+            await asyncio.gather(*tasks)
+        except (StepFailed, asyncio.CancelledError, FailureError):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._keep(visit, done)
+            raise
+        self._state.forget_items(visit.name)
+        references = [done[key][1] for key in keys]
+        facts: dict[str, FactValue] = {"len()": len(keys)}
+        self._state.put(visit.step.writes, references, facts)
+
+    def _keep(self, visit: Visit, done: dict[str, tuple[StepResult, Reference]]) -> None:
+        items = {
+            key: FinishedItem(inputs=visit.digests(), result=result, seq=self._state.seq)
+            for key, (result, _) in done.items()
+        }
+        self._state.remember_items(visit.name, items)
+
+    async def _instance(self, visit: Visit, key: str) -> tuple[StepResult, Reference]:
+        kept = self._state.finished_items.get(f"{visit.name}/{key}") if key else None
+        if kept and kept.inputs == visit.digests():
+            return kept.result, self._reference(visit, key, kept.result)
+        reservation = await self._reserve(visit)
+        told = tuple(held for references in visit.inputs.values() for held in references)
+        seq = self._state.tell(
+            EventKind.STEP_STARTED,
+            now_ms(),
+            step=visit.name,
+            agent=visit.step.agent,
+            visit=visit.number,
+            item=key,
+            references=told,
+        )
+        try:
+            result = await self._schedule(self._task(visit, key, seq, reservation), visit)
+        except FailureError as error:
+            raise self._failed(error, visit, key, reservation) from error
+        self._state.ledger.settle(reservation, result.usage)
+        reference = self._reference(visit, key, result)
+        self._state.tell(
+            EventKind.STEP_COMPLETED,
+            now_ms(),
+            step=visit.name,
+            agent=visit.step.agent,
+            visit=visit.number,
+            item=key,
+            references=(reference,),
+            usage=result.usage,
+        )
+        return result, reference
+
+    def _failed(self, error: FailureError, visit: Visit, key: str, reservation: Usage) -> Exception:
+        """Settle, tell and translate what an activity's error means."""
+        if is_cancelled_exception(error):
+            self._state.ledger.settle(reservation, reservation)
+            return error
+        failure = failure_of(error, visit.name, visit.step.agent, key)
+        lost = isinstance(error, ActivityError) and isinstance(error.cause, ActivityTimeoutError)
+        # Nobody knows what a lost attempt paid, so it counts as all that was reserved.
+        self._state.ledger.settle(reservation, reservation if lost else failure.usage)
+        self._state.tell(
+            EventKind.STEP_FAILED,
+            now_ms(),
+            step=visit.name,
+            agent=visit.step.agent,
+            visit=visit.number,
+            item=key,
+            failure=failure,
+        )
+        return StepFailed(failure)
+
+    def _task(self, visit: Visit, key: str, seq: int, allowance: Usage) -> StepTask:
+        each = visit.step.each
+        element = None
+        inputs = dict(visit.inputs)
+        if each:
+            [container] = inputs.pop(each.variable)
+            element = Element(reference=container, path=each.path, key=each.key, value=key)
+        return StepTask(
+            tenant=self._start.tenant,
+            run=self._start.run,
+            flow=self._start.flow.digest,
+            step=visit.name,
+            visit=visit.number,
+            item=key,
+            seq=seq,
+            inputs=inputs,
+            element=element,
+            each_input=each.variable if each else "",
+            allowance=allowance,
+        )
+
+    async def _schedule(self, task: StepTask, visit: Visit) -> StepResult:
+        label = visit.name if visit.number == 1 else f"{visit.name} · visit {visit.number}"
+        summary = f"{label} · {task.item}" if task.item else label
+        if visit.agent.pure and self._locals.allows():
+            try:
+                return await self._schedule_locally(task, summary)
+            except FailureError as error:
+                if not must_run_as_normal(error):
+                    raise
+        self._locals.reset()
+        return await self._schedule_normally(task, visit, summary)
+
+    async def _schedule_locally(self, task: StepTask, summary: str) -> StepResult:
+        pending, first = self._state.write()
+        result = await workflow.execute_local_activity_method(
+            Activities.pure_step,
+            task.model_copy(update={"pending": pending, "write_from": first}),
+            **policies.pure(summary),
+        )
+        self._locals.add(result)
+        return result
+
+    async def _schedule_normally(self, task: StepTask, visit: Visit, summary: str) -> StepResult:
+        pending, first = self._state.record()
+        plan = visit.step.on_failure.values()
+        waits = (
+            workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+            if visit.agent.publishes
+            else workflow.ActivityCancellationType.TRY_CANCEL
+        )
+        return await workflow.execute_activity_method(
+            Activities.step,
+            task.model_copy(update={"pending": pending, "write_from": first}),
+            start_to_close_timeout=timedelta(seconds=visit.agent.limits.seconds) + policies.MARGIN,
+            heartbeat_timeout=policies.HEARTBEAT_TIMEOUT,
+            retry_policy=policies.step_retry(
+                sum(line.retry for line in plan), any(line.retry_for for line in plan)
+            ),
+            cancellation_type=waits,
+            summary=summary,
+        )
+
+    async def _reserve(self, visit: Visit) -> Usage:
+        """Set aside what the work may cost at most; with less left, what is left.
+
+        A shortage is only final when nothing else is outstanding, so that the route never depends
+        on which of two parallel items was quicker (design-review B.2.8).
+        """
+        ledger, worst = self._state.ledger, worst_case(visit.step, visit.agent)
+        self._refuse_overtime(visit)
+        if worst == NOTHING:
+            return NOTHING
+        while not ledger.fits(worst) and ledger.reserved != NOTHING:
+            await workflow.wait_condition(lambda: ledger.fits(worst) or ledger.reserved == NOTHING)
+        if ledger.fits(worst):
+            reservation = worst
+        elif ledger.fits(one_call(visit.agent)):
+            reservation = ledger.left()
+        else:
+            raise self._over_budget(visit, "no further model call fits the budget")
+        ledger.reserve(reservation)
+        return reservation
+
+    def _refuse_overtime(self, visit: Visit) -> None:
+        worked = (now_ms() - self._state.started_ms - self._state.waited_ms) // 1000
+        limit = self._state.ledger.budget.working_seconds
+        if worked > limit:
+            raise self._over_budget(visit, f"{worked} s of working time are over the {limit} s set")
+
+    def _over_budget(self, visit: Visit, message: str) -> StepFailed:
+        failure = Failure(
+            kind=FailureKind.OVER_BUDGET,
+            step=visit.name,
+            agent=visit.step.agent,
+            message=message,
+        )
+        self._state.tell(
+            EventKind.STEP_FAILED,
+            now_ms(),
+            step=visit.name,
+            agent=visit.step.agent,
+            visit=visit.number,
+            failure=failure,
+        )
+        return StepFailed(failure)
+
+    def _reference(self, visit: Visit, key: str, result: StepResult) -> Reference:
+        sources = [held.trust for references in visit.inputs.values() for held in references]
+        return reference_to(
+            result.value,
+            visit.step.writes,
+            visit.ordinal,
+            contract=visit.agent.produces,
+            trust=least_trust(visit.agent.trust, *sources),
+            produced_by=visit.name,
+            visit=visit.number,
+            item=key,
+            made_from=visit.parents(),
+            about=visit.about(),
+        )
+
+    def _refuse_no_progress(self, visit: Visit, made: Reference) -> None:
+        before = self._state.slots.get(visit.step.writes)
+        read = any(read.slot == visit.step.writes for read in visit.step.reads)
+        if read and before and before.references[0].digest == made.digest:
+            failure = Failure(
+                kind=FailureKind.NO_PROGRESS,
+                step=visit.name,
+                agent=visit.step.agent,
+                message=f"{visit.step.agent} returned the {visit.step.writes} it was given",
+            )
+            self._state.tell(
+                EventKind.STEP_FAILED,
+                now_ms(),
+                step=visit.name,
+                agent=visit.step.agent,
+                visit=visit.number,
+                failure=failure,
+            )
+            raise StepFailed(failure)
