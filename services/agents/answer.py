@@ -114,6 +114,6 @@ def _is_empty(problem: ErrorDetails) -> bool:
         return False
     if problem["type"] == "too_short":
         # Items that were turned down do not count: their own problems say what they are.
-        return problem["ctx"]["actual_length"] == 0
+        return bool(problem["ctx"]["actual_length"] == 0)
     given = problem["input"]
     return given in (None, []) or (isinstance(given, str) and not given.strip())

@@ -99,7 +99,7 @@ def _mend_missing(given: Material, sections: Sections, comment: Comment) -> Sect
     ):
         for each in _unused(given, sections):
             if contains(each.quote, phrase):
-                sections = _append(given, sections, each)
+                sections = _append(given, sections, each, comment)
                 break
     return sections
 
@@ -110,22 +110,23 @@ def _mend_length(given: Material, sections: Sections, comment: Comment) -> Secti
         if length(sections) >= given.words.min:
             break
         if each.id not in cited:
-            sections = _append(given, sections, each)
+            sections = _append(given, sections, each, comment)
     while length(sections) > given.words.max:
-        shorter = next(_shortenings(given, sections), None)
+        shorter = next(_shortenings(given, sections, comment), None)
         if shorter is None:
             break
         sections = shorter
     return sections
 
 
-def _shortenings(given: Material, sections: Sections) -> Iterator[Sections]:
+def _shortenings(given: Material, sections: Sections, comment: Comment) -> Iterator[Sections]:
     """Try to drop one sentence: from the longest section, its last sentence first.
 
     What the brief demands stays in, and the text does not get too short.
     """
     demanded = found_in(sentences_text(sections), given.must_include)
-    for section in sorted(sections, key=lambda each: -len(each.sentences)):
+    scope = [each for each in sections if each.id in meant(given, comment)]
+    for section in sorted(scope, key=lambda each: -len(each.sentences)):
         for position in reversed(range(len(section.sentences))):
             kept = section.sentences[:position] + section.sentences[position + 1 :]
             shorter = _put(sections, section, kept)
@@ -165,11 +166,12 @@ def _replace(given: Material, sections: Sections, section_id: str, sentence: Sen
     return _put(sections, section, rest)
 
 
-def _append(given: Material, sections: Sections, quote: Evidence) -> Sections:
-    """Add a quote to the section that is about its key point, else to the last one."""
-    home = next(
-        (each for each in sections if quote.key_point in _subjects(given, each)), sections[-1]
-    )
+def _append(given: Material, sections: Sections, quote: Evidence, comment: Comment) -> Sections:
+    """Add a quote to the section that is about its key point, else to the last one meant."""
+    scope = [each for each in sections if each.id in meant(given, comment)]
+    if not scope:
+        return sections
+    home = next((each for each in scope if quote.key_point in _subjects(given, each)), scope[-1])
     return _put(sections, home, (*home.sentences, _quoted(quote)))
 
 

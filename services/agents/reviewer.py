@@ -42,13 +42,20 @@ class ShownSection(Part):
 
 
 class Material(Part):
-    """What both rungs show."""
+    """What the free rung shows."""
 
     task: Task
     key_points: tuple[str, ...]
     sections: dict[str, ShownSection]
     known_faults: tuple[str, ...]
     """What code has already found; it need not be said again."""
+
+
+class Readable(Part):
+    """What the last rung shows."""
+
+    audience: str
+    sections: dict[str, ShownSection]
 
 
 class ModelComment(Part):
@@ -147,9 +154,6 @@ def _material(brief: Brief, draft: Draft, measured: Sequence[Comment]) -> Materi
     )
 
 
-_TRUST: Final = {"sections": Trust.MODEL, "known_faults": Trust.MODEL}
-
-
 def _free(brief: Brief, shown: Material) -> Rung[_Further]:
     places = [_WHOLE, *shown.sections]
 
@@ -170,7 +174,7 @@ def _free(brief: Brief, shown: Material) -> Rung[_Further]:
     )
     return Rung(
         name="free",
-        blocks=blocks_of(shown, _TRUST),
+        blocks=blocks_of(shown, {"sections": Trust.MODEL, "known_faults": Trust.MODEL}),
         schema=narrowing.closed_object(
             {
                 "comments": narrowing.array(comment, least=0, most=MOST_COMMENTS),
@@ -199,7 +203,10 @@ def _verbatim(shown: Material) -> Rung[_Further]:
 
     return Rung(
         name="verbatim",
-        blocks=blocks_of(shown, _TRUST),
+        blocks=blocks_of(
+            Readable(audience=shown.task.audience, sections=shown.sections),
+            {"sections": Trust.MODEL},
+        ),
         schema=schema,
         accept=accept,
         max_output_tokens=narrowing.longest_choice(schema),

@@ -1,5 +1,6 @@
 """Revises a draft: answers every review comment, and changes only what comments are about."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
@@ -17,7 +18,8 @@ from contracts.content.text import Line
 from contracts.reference import Trust
 from services.agents import answer, narrowing, prompts
 from services.agents.base import Desk, Given, ModelAgent, Question, Rung
-from services.agents.checks.writing import Grounds, numbered_faults, repetitions
+from services.agents.checks.words import words
+from services.agents.checks.writing import Grounds, numbered_faults
 from services.agents.mending import Mended, mend, mendable
 from services.agents.revision import Material, is_mended, material, open_sections
 from services.agents.shown import blocks_of, read_back
@@ -146,7 +148,7 @@ def _free(shown: Material, words_allowed: Sequence[str], language: str) -> Rung[
         answer.require_known([each.section for each in reply.revised], sections, "section")
         answer.require_keys(reply.answers, ids, "answers")
         cited = [i for each in reply.revised for s in each.sentences for i in s.evidence_ids]
-        answer.require_known(cited, [each.id for each in shown.evidence], "evidence_ids")
+        answer.require_known(cited, _citable(shown), "evidence_ids")
         answer.require_rules(_faults(reply, shown, words_allowed), "revision")
         return Revision(_applied(reply, shown), _told(reply, shown))
 
@@ -169,9 +171,8 @@ def _free(shown: Material, words_allowed: Sequence[str], language: str) -> Rung[
 
 
 def _schema(shown: Material, sections: Sequence[str]) -> narrowing.Schema:
-    evidence = [each.id for each in shown.evidence]
     revised = narrowing.closed_object(
-        {"section": narrowing.one_of(sections), "sentences": sentences_schema(evidence)}
+        {"section": narrowing.one_of(sections), "sentences": sentences_schema(_citable(shown))}
     )
     one_answer = narrowing.closed_object(
         {"resolution": narrowing.one_of(Resolution), "note": narrowing.text()}
@@ -184,6 +185,14 @@ def _schema(shown: Material, sections: Sequence[str]) -> narrowing.Schema:
             ),
         }
     )
+
+
+def _citable(shown: Material) -> list[str]:
+    """List the evidence, and what the draft cites: a sentence that is kept keeps its citations."""
+    evidence = [each.id for each in shown.evidence]
+    sentences = [sentence for section in shown.sections for sentence in section.sentences]
+    cited = [each for sentence in sentences for each in sentence.evidence_ids]
+    return list(dict.fromkeys([*evidence, *cited]))
 
 
 def _applied(reply: Revised, shown: Material) -> tuple[Section, ...]:
@@ -236,12 +245,13 @@ def _sentence_faults(reply: Revised, shown: Material, words_allowed: Sequence[st
         for each in reply.revised
         for fault in numbered_faults(each.sentences, grounds)
     ]
-    texts = [each.text for section in _applied(reply, shown) for each in section.sentences]
-    old = {sentence.text for sentence in kept}
+    before = Counter(words(sentence.text) for sentence in kept)
+    after = [each.text for section in _applied(reply, shown) for each in section.sentences]
+    often = Counter(words(text) for text in after)
     faults += [
-        f'"{texts[later]}" says what another sentence of the article says already'
-        for earlier, later in repetitions(texts)
-        if not {texts[earlier], texts[later]} <= old
+        f'"{text}" stands in the article more than once'
+        for text in dict.fromkeys(after)
+        if often[words(text)] > max(1, before[words(text)])
     ]
     return faults
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from importlib.metadata import version
+from typing import Annotated, Final
 
 import typer
 
@@ -34,15 +35,23 @@ class Entry:
         return f"services.cli.commands.{self.module}"
 
 
-WORK, STACK, PARTS = "Work", "Local stack", "Processes (the stack, containers and clusters start them)"
+WORK, STACK, PARTS = (
+    "Work",
+    "Local stack",
+    "Processes (the stack, containers and clusters start them)",
+)
 
 ENTRIES: Final = (
     Entry("run", "run", "Start a run of a flow and, with --watch, see it through.", WORK),
     Entry("runs", "runs", "Look at runs, fetch their results, cancel them.", WORK, is_group=True),
     Entry("gates", "gates", "See what waits for a person, and decide it.", WORK, is_group=True),
-    Entry("flows", "flows", "Look at the declared flows, and check flow files.", WORK, is_group=True),
+    Entry(
+        "flows", "flows", "Look at the declared flows, and check flow files.", WORK, is_group=True
+    ),
     Entry("corpus", "corpus", "Keep the documents that research searches.", WORK, is_group=True),
-    Entry("demo", "demo", "Start everything, run one article, show what crossed each border.", STACK),
+    Entry(
+        "demo", "demo", "Start everything, run one article, show what crossed each border.", STACK
+    ),
     Entry("up", "stack", "Start the local stack.", STACK),
     Entry("down", "stack", "Stop the local stack.", STACK),
     Entry("doctor", "doctor", "Look for what is missing or does not answer.", STACK),
@@ -106,10 +115,22 @@ def _not_loaded() -> None:
     raise AssertionError("only the command that is called is loaded")
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {version('flow-orchestra')}")
+        raise typer.Exit
+
+
 def _options(
-    debug: bool = typer.Option(False, DEBUG, help="Show the traceback of an unexpected error."),
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show the traceback of an unexpected error.")
+    ] = False,
+    shown: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
 ) -> None:
-    """Read by `main` itself, for an error may come before this is called."""
+    """`main` reads `--debug` itself, for an error may come before this is called."""
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from contracts.run import RunStatus
 from services.errors import AuthorError, CallerError, FlowError, OperatorError
+from services.stack.exit_codes import ENVIRONMENT_UNFIT
 
 
 class ExitCode(IntEnum):
@@ -34,8 +35,8 @@ class ExitCode(IntEnum):
     BUG = 70
     """Something unexpected (EX_SOFTWARE)."""
 
-    ENVIRONMENT_UNFIT = 78
-    """A process of the stack cannot run at all with these settings; starting it again is useless."""
+    ENVIRONMENT_UNFIT = ENVIRONMENT_UNFIT
+    """A process cannot run at all with these settings; starting it again is useless."""
 
     INTERRUPTED = 130
     """Ctrl-C."""

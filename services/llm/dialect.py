@@ -5,12 +5,17 @@ in the life of a process.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from openai import APIStatusError
+from pydantic import JsonValue
 
 from services.llm.base import ModelRequest
+from services.llm.plain_schema import plain_schema
 from services.llm.translation import Complaint, complaint_of
+
+Parameters = Mapping[str, object]
 
 _REFUSING_STATUSES: Final = frozenset({400, 422})
 _REFUSING_CODES: Final = frozenset(
@@ -20,11 +25,11 @@ _REFUSING_WORDS: Final = re.compile(
     r"unsupported|not support|unavailable|unknown (parameter|field|argument|name)|unrecognized"
     r"|extra inputs|extra fields|not permitted|not allowed|only the default"
 )
-# Wrong for our schema, not for the parameter: leaving the schema out would hide the mistake.
 _BAD_SCHEMA: Final = re.compile(r"invalid[_ ](json[_ ])?schema")
 
 _OPENAI_LIMIT: Final = "max_completion_tokens"
 _COMMON_LIMIT: Final = "max_tokens"
+_FORMAT: Final = "response_format"
 
 
 class Dialect:
@@ -34,8 +39,9 @@ class Dialect:
         limits = (_OPENAI_LIMIT, _COMMON_LIMIT)
         self._limits = limits if is_openai else limits[::-1]
         self._refused: dict[str, set[str]] = {}
+        self._plain: set[str] = set()
 
-    def parameters(self, request: ModelRequest) -> dict[str, object]:
+    def parameters(self, request: ModelRequest) -> Parameters:
         """Build the optional part of a request's body, without what its model refused before."""
         wanted: dict[str, object] = {
             "temperature": request.temperature_percent / 100,
@@ -43,41 +49,57 @@ class Dialect:
             "stream_options": {"include_usage": True},
         }
         if request.answer_schema:
-            wanted["response_format"] = _response_format(request)
+            wanted[_FORMAT] = self._format(request)
         refused = self._refused.get(request.model, set())
         limit = next((name for name in self._limits if name not in refused), None)
         if limit:
             wanted[limit] = request.max_output_tokens
         return {name: value for name, value in wanted.items() if name not in refused}
 
-    def learn(self, request: ModelRequest, error: APIStatusError) -> bool:
-        """Take note if a request was refused for a parameter that can be left out.
+    def _format(self, request: ModelRequest) -> dict[str, object]:
+        schema = request.answer_schema
+        plain = request.model in self._plain
+        return _strict(request.schema_name, plain_schema(schema) if plain else schema)
+
+    def learn(self, request: ModelRequest, sent: Parameters, error: APIStatusError) -> bool:
+        """Take note if a request was refused for something that can be left out.
+
+        Args:
+            request: what was asked.
+            sent: the parameters it went with; calls beside it may have taught more meanwhile.
+            error: the refusal.
 
         Returns:
-            Whether asking again can help: something was learnt that was not known.
+            Whether asking again can help: without what was sent and refused.
         """
-        sent = self.parameters(request)
-        name = _refused_parameter(complaint_of(error), tuple(sent))
+        complaint = complaint_of(error)
+        if complaint.status not in _REFUSING_STATUSES:
+            return False
+        if _BAD_SCHEMA.search(complaint.words):
+            return self._learn_to_be_plain(request, sent)
+        name = _refused_parameter(complaint, tuple(sent))
         if name is None:
             return False
         self._refused.setdefault(request.model, set()).add(name)
         return True
 
+    def _learn_to_be_plain(self, request: ModelRequest, sent: Parameters) -> bool:
+        plain = _strict(request.schema_name, plain_schema(request.answer_schema))
+        # A schema that is refused plain as well is a mistake; leaving it out would hide it.
+        if sent.get(_FORMAT) in (None, plain):
+            return False
+        self._plain.add(request.model)
+        return True
 
-def _response_format(request: ModelRequest) -> dict[str, object]:
+
+def _strict(name: str, schema: Mapping[str, JsonValue]) -> dict[str, object]:
     return {
         "type": "json_schema",
-        "json_schema": {
-            "name": request.schema_name,
-            "schema": request.answer_schema,
-            "strict": True,
-        },
+        "json_schema": {"name": name, "schema": schema, "strict": True},
     }
 
 
 def _refused_parameter(complaint: Complaint, sent: tuple[str, ...]) -> str | None:
-    if complaint.status not in _REFUSING_STATUSES or _BAD_SCHEMA.search(complaint.words):
-        return None
     if not (complaint.codes & _REFUSING_CODES or _REFUSING_WORDS.search(complaint.words)):
         return None
     stated = re.split(r"[.\[]", complaint.parameter)[0]

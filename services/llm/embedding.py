@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from contracts.failure import REMEDY, FailureKind
 from services.errors import StepError
 from services.llm.endpoint import Endpoint
-from services.llm.translation import FOREIGN_ERRORS, translate
+from services.llm.translation import FOREIGN_ERRORS, quieted, translate
 
 Vector = tuple[float, ...]
 
@@ -62,7 +62,8 @@ class OpenAIEmbedder:
         except TimeoutError as error:
             raise self._late() from error
         except FOREIGN_ERRORS as error:
-            raise translate(error, self._endpoint.host, self._model) from error
+            failure = translate(error, self._endpoint.host, self._model)
+            raise failure from quieted(error)
         by_index = {item.index: item.embedding for item in answer.data}
         if sorted(by_index) != list(range(len(texts))):
             raise self._malformed("not one vector for each text")

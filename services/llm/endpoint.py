@@ -1,5 +1,6 @@
 """The connection to one endpoint that speaks the OpenAI protocol, shared by chat and embeddings."""
 
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import SplitResult, urlsplit
@@ -42,7 +43,11 @@ class Endpoint:
             timeout=Timeout(None, connect=CONNECT_SECONDS),
             # A compressed reply could unpack to any size after it was counted.
             default_headers={"Accept-Encoding": "identity"},
-            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [bounded]}),
+            http_client=DefaultAsyncHttpxClient(
+                event_hooks={"response": [bounded]},
+                # The environment may name a proxy, which cannot reach this machine's own ports.
+                trust_env=not _is_loopback(address.hostname or ""),
+            ),
         )
 
     async def aclose(self) -> None:
@@ -68,7 +73,8 @@ def _address(base_url: str) -> SplitResult:
     mend = "OPENAI_BASE_URL is no address: write it like http://127.0.0.1:8000/v1"
     try:
         address = urlsplit(base_url.strip())
-        usable = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+        named = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+        usable = named and base_url.strip().isprintable()
     except ValueError as error:
         raise SettingsError(mend) from error
     if not usable:
@@ -85,3 +91,10 @@ def _key(api_key: str) -> str:
 
 def _is_openai(hostname: str) -> bool:
     return hostname.endswith((".openai.com", ".openai.azure.com"))
+
+
+def _is_loopback(hostname: str) -> bool:
+    try:
+        return ip_address(hostname).is_loopback
+    except ValueError:
+        return hostname == "localhost"

@@ -14,10 +14,10 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from contracts.failure import REMEDY, FailureKind
 from services.errors import StepError
 from services.llm.base import WORK_HEADER, ModelReply, ModelRequest, OnText
-from services.llm.dialect import Dialect
+from services.llm.dialect import Dialect, Parameters
 from services.llm.endpoint import Endpoint
 from services.llm.streaming import FILTERED, Chunk, Reception
-from services.llm.translation import FOREIGN_ERRORS, translate
+from services.llm.translation import FOREIGN_ERRORS, quieted, translate
 
 _STREAM_TYPE: Final = "text/event-stream"
 
@@ -31,7 +31,7 @@ class OpenAIModel:
         self._dialect = Dialect(is_openai=endpoint.is_openai)
 
     async def complete(self, request: ModelRequest, on_text: OnText) -> ModelReply:
-        """Ask once; a request that is refused for a parameter goes again without it.
+        """Ask once; a request that is refused for one parameter goes again without it.
 
         Raises:
             StepError: as the port says. What was probably spent is in its `usage`.
@@ -70,24 +70,27 @@ class OpenAIModel:
             failure = translate(error, self._endpoint.host, request.model, spent)
             # A prompt that the endpoint's filter refuses is answered, like any refusal.
             if failure.kind is not FailureKind.REFUSED:
-                raise failure from error
+                raise failure from quieted(error)
             yield FILTERED
 
     async def _open(self, request: ModelRequest) -> AsyncStream[ChatCompletionChunk]:
         while True:
+            parameters = self._dialect.parameters(request)
             try:
-                return await self._send(request)
+                return await self._send(request, parameters)
             except APIStatusError as error:
-                if not self._dialect.learn(request, error):
+                if not self._dialect.learn(request, parameters, error):
                     raise
 
-    async def _send(self, request: ModelRequest) -> AsyncStream[ChatCompletionChunk]:
+    async def _send(
+        self, request: ModelRequest, parameters: Parameters
+    ) -> AsyncStream[ChatCompletionChunk]:
         messages = [message.model_dump() for message in request.messages]
         return await self._endpoint.client.chat.completions.create(
             model=request.model,
             messages=cast(list[ChatCompletionMessageParam], messages),
             stream=True,
-            extra_body=self._dialect.parameters(request),
+            extra_body=parameters,
             extra_headers={WORK_HEADER: request.work.label()},
         )
 

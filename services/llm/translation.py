@@ -117,6 +117,13 @@ def translate(error: Exception, host: str, model: str, usage: Usage | None = Non
     return StepError(kind, f"{happened}: {REMEDY[kind]}", usage=usage)
 
 
+def quieted(error: Exception) -> Exception:
+    """Take the endpoint's words out of an error that is kept as a cause, and so gets logged."""
+    if isinstance(error, APIError):
+        error.args = (type(error).__name__,)
+    return error
+
+
 def _kind_of_class(error: Exception) -> FailureKind:
     if isinstance(error.__cause__, httpx2.ConnectTimeout):
         return FailureKind.UNAVAILABLE

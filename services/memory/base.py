@@ -25,7 +25,6 @@ class WorkKey(Part):
 class JournalState(StrEnum):
     """How far one model call has come, or that an attempt ended."""
 
-    ASKED = "asked"
     ANSWERED = "answered"
     FAILED = "failed"
     GAVE_UP = "gave_up"
@@ -33,7 +32,7 @@ class JournalState(StrEnum):
 
 
 class JournalEntry(Part):
-    """One line about one model call; a call that was asked and never answered may be paid."""
+    """One line about one model call or one attempt."""
 
     exchange: int = Field(default=0, ge=0)
     """Ordinal of the call, from 1; 0 for a line about the attempt."""
@@ -46,7 +45,7 @@ class JournalEntry(Part):
     """The reply as JSON when answered, the failure kind when failed or given up."""
 
     usage: Usage = Field(default_factory=Usage)
-    """What it cost; for a call that was only asked, the most it can have cost."""
+    """What it cost."""
 
 
 class Quarantined(Part):

@@ -50,10 +50,14 @@ def slug(title: str) -> str:
     return "-".join(words)[:_LONGEST_SLUG].strip("-") or "article"
 
 
+def visible(text: str) -> str:
+    """Put text on one line without characters that cannot be seen."""
+    return " ".join(_UNSEEN.sub(" ", text).split())
+
+
 def escape(text: str) -> str:
     """Make text of one line that Markdown and HTML leave as it is, wherever in a line it stands."""
-    line = " ".join(_UNSEEN.sub(" ", text).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\g<0>", line)
 
 
@@ -69,12 +73,12 @@ def _front_matter(article: Article) -> str:
     written = io.StringIO()
     yaml.dump(
         {
-            "title": article.draft.title,
-            "made_by": article.draft.made_by,
+            "title": visible(article.draft.title),
+            "made_by": visible(article.draft.made_by),
             "status": article.vouched_by,
             "digest": article.digest,
             "sources": [
-                {"title": source.title, "uri": source.uri}
+                {"title": visible(source.title), "uri": visible(source.uri)}
                 for source in dict.fromkeys(item.source for item in article.cited)
             ],
         },

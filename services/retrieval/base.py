@@ -55,7 +55,7 @@ class Embedder(Protocol):
     """Turns texts into vectors, so that a search finds what is meant as well as what is said."""
 
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
-        """Embed texts: one vector a text, in their order, all of one length.
+        """Embed any number of texts: one vector a text, in their order, all of one length.
 
         Raises:
             StepError: the model does not answer; the kind says why.

@@ -1,7 +1,7 @@
 """Prepares documents for a store: cut into passages, and embedded where there is an embedder."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,9 +10,6 @@ from services.retrieval import passages
 from services.retrieval.base import Document, Embedder
 from services.retrieval.passages import Stretch
 
-_EMBEDDED_AT_ONCE = 64
-"""Texts in one request: well under what endpoints allow, enough to fill a batch."""
-
 
 class Cut(NamedTuple):
     """A document and what is stored of it beside itself."""
@@ -20,7 +17,7 @@ class Cut(NamedTuple):
     document: Document
     fingerprint: str
     stretches: tuple[Stretch, ...]
-    vectors: tuple[tuple[float, ...], ...]
+    vectors: tuple[tuple[float, ...], ...] = ()
     """One a stretch, or none where there is no embedder."""
 
 
@@ -28,6 +25,17 @@ def fingerprint(document: Document, embedding_model: str) -> str:
     """Digest all that decides what is stored: the document, the cutting, the vectors."""
     stored = f"{passages.VERSION}\n{embedding_model}\n{document.model_dump_json()}"
     return digest(stored.encode())
+
+
+def changed(
+    documents: Sequence[Document], stored: Mapping[str, str], embedding_model: str
+) -> list[Document]:
+    """Choose the documents whose fingerprint is not the stored one. Hashes all of their text."""
+    return [
+        document
+        for document in documents
+        if stored.get(document.id) != fingerprint(document, embedding_model)
+    ]
 
 
 async def cut(
@@ -38,23 +46,18 @@ async def cut(
     Raises:
         StepError: the embedder does not answer.
     """
-    stretches = await asyncio.to_thread(lambda: [passages.split(each.text) for each in documents])
-    texts = [stretch.text for each in stretches for stretch in each]
-    vectors = iter(await _embedded(texts, embedder) if embedder else ())
+    plain = await asyncio.to_thread(_cut, documents, embedding_model)
+    if embedder is None:
+        return plain
+    texts = [stretch.text for each in plain for stretch in each.stretches]
+    embedded = await embedder.embed(texts) if texts else ()
+    assert len(embedded) == len(texts), "an embedder gives one vector a text"
+    vectors = iter(embedded)
+    return [each._replace(vectors=tuple(islice(vectors, len(each.stretches)))) for each in plain]
+
+
+def _cut(documents: Sequence[Document], embedding_model: str) -> list[Cut]:
     return [
-        Cut(
-            document,
-            fingerprint(document, embedding_model),
-            each,
-            tuple(islice(vectors, len(each))),
-        )
-        for document, each in zip(documents, stretches, strict=True)
+        Cut(each, fingerprint(each, embedding_model), passages.split(each.text))
+        for each in documents
     ]
-
-
-async def _embedded(texts: Sequence[str], embedder: Embedder) -> list[tuple[float, ...]]:
-    vectors: list[tuple[float, ...]] = []
-    for start in range(0, len(texts), _EMBEDDED_AT_ONCE):
-        vectors += await embedder.embed(texts[start : start + _EMBEDDED_AT_ONCE])
-    assert len(vectors) == len(texts), "an embedder gives one vector a text"
-    return vectors

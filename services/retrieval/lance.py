@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.errors import InputInvalidError, NotFoundError, StorageError, UnavailableError
-from services.retrieval import asking, ranking
+from services.retrieval import asking, cutting, ranking
 from services.retrieval.base import CorpusSummary, Document, Embedder, Ingested, Passage
-from services.retrieval.cutting import cut, fingerprint
 
 if TYPE_CHECKING:
     from services.retrieval.lance_tables import Database
@@ -68,6 +67,7 @@ class LanceCorpora:
         """Add or replace documents by id, all of them or none.
 
         Raises:
+            InputInvalidError: also when the corpus has vectors and there is no embedder.
             UnavailableError: another process has been adding for `lock_seconds`.
             StorageError: the folder cannot be written.
             StepError: the embedder does not answer.
@@ -77,19 +77,15 @@ class LanceCorpora:
         async with self._turn(corpus):
             known = await _known(database, corpus)
             stored = known or {}
-            changed = [
-                document
-                for document in documents
-                if stored.get(document.id) != fingerprint(document, self._model)
-            ]
-            if changed:
-                await self._write(database, corpus, changed, exists=known is not None)
-            await database.index(corpus, anew=bool(changed))
-        replaced = sum(document.id in stored for document in changed)
+            new = await asyncio.to_thread(cutting.changed, documents, stored, self._model)
+            if new:
+                await self._write(database, corpus, new, exists=known is not None)
+            await database.index(corpus, anew=bool(new))
+        replaced = sum(document.id in stored for document in new)
         return Ingested(
             corpus=corpus,
-            added=len(changed) - replaced,
-            unchanged=len(documents) - len(changed),
+            added=len(new) - replaced,
+            unchanged=len(documents) - len(new),
             replaced=replaced,
         )
 
@@ -130,11 +126,14 @@ class LanceCorpora:
         query: str,
         limit: int,
     ) -> tuple[Passage, ...]:
-        if (model := await database.model(corpus)) != self._model:
+        model = await database.model(corpus)
+        if model != self._model and (await database.summary(corpus)).passages:
             raise InputInvalidError(
                 f"corpus {corpus!r} holds the vectors of {model or 'no model'!r} and the model set"
                 f" is {self._model!r}; add it again: orchestra corpus add {corpus} FOLDER"
             )
+        if model != self._model:
+            return ()
         (vector,) = await embedder.embed((query,))
         depth = max(limit, _FUSED_DEPTH)
         by_words = await _best(partial(database.by_words, corpus, query), depth)
@@ -145,18 +144,25 @@ class LanceCorpora:
         self,
         database: "Database",
         corpus: str,
-        changed: Sequence[Document],
+        new: Sequence[Document],
         *,
         exists: bool,
     ) -> None:
         """Replace documents; all are cut anew when the vectors stored are another model's."""
-        if exists and await database.model(corpus) == self._model:
-            await database.replace(corpus, await cut(changed, self._embedder, self._model))
+        model = await database.model(corpus) if exists else ""
+        if model and self._embedder is None:
+            raise InputInvalidError(
+                f"corpus {corpus!r} holds the vectors of {model!r} and an add without that model"
+                f" would drop them; set ORCHESTRA_EMBEDDING_MODEL={model}, or add to a new corpus"
+            )
+        if exists and model == self._model:
+            cuts = await cutting.cut(new, self._embedder, self._model)
+            await database.replace(corpus, cuts)
             return
         kept = await database.documents(corpus) if exists else ()
-        ids = {document.id for document in changed}
-        everything = [*changed, *(document for document in kept if document.id not in ids)]
-        cuts = await cut(everything, self._embedder, self._model)
+        ids = {document.id for document in new}
+        everything = [*new, *(document for document in kept if document.id not in ids)]
+        cuts = await cutting.cut(everything, self._embedder, self._model)
         await database.create(corpus, cuts, self._model, anew=exists)
 
     async def _open(self) -> "Database":
@@ -185,7 +191,7 @@ class LanceCorpora:
 
 
 def _import_database() -> "type[Database]":
-    from services.retrieval.lance_tables import Database  # noqa: PLC0415  a second, 110 MB
+    from services.retrieval.lance_tables import Database  # noqa: PLC0415  two seconds, 110 MB
 
     return Database
 

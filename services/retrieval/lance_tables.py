@@ -1,6 +1,6 @@
 """The one module that imports lancedb and pyarrow: tables, rows, queries and what errors mean.
 
-The import takes a second and about 110 MB, so `services.retrieval.lance` does it on first use.
+The import takes up to two seconds and 110 MB, so `services.retrieval.lance` does it on first use.
 A corpus is one table. Row 0 of a document holds the document itself, the other rows its passages,
 so that one commit replaces a document whole.
 """
@@ -208,8 +208,9 @@ def _passage(row: Mapping[str, Any], score: float) -> Passage:
 
 
 def _arrow(cuts: Sequence[Cut], schema: pyarrow.Schema) -> pyarrow.Table:
-    rows: list[dict[str, object]] = [row for cut in cuts for row in _rows(cut, schema)]
-    return pyarrow.Table.from_pylist(rows, schema=schema)
+    """Convert one document at a time, because each conversion stops all of Python's threads."""
+    tables = [pyarrow.Table.from_pylist(list(_rows(cut, schema)), schema=schema) for cut in cuts]
+    return pyarrow.concat_tables(tables).combine_chunks()
 
 
 def _rows(cut: Cut, schema: pyarrow.Schema) -> Iterator[dict[str, object]]:

@@ -19,7 +19,8 @@ from contracts.base import Part
 from services.errors import InputInvalidError
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.M)
-_BULLET = re.compile(r"[ \t]*(?:[-*+•]|\d{1,4}[.)])[ \t]+")
+_BULLET = re.compile(r"[ \t]*[-*+•][ \t]+")
+_NUMBER = re.compile(r"[ \t]*\d{1,2}[.)][ \t]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _UNSEEN = re.compile("script|style|noscript|template|svg|head|iframe|object")
 _BLOCK = re.compile(
@@ -42,11 +43,16 @@ class Plain(Part):
 
 
 def from_text(raw: str) -> Plain:
-    """Join hard-wrapped lines into paragraphs. A line that begins like a list item starts one."""
+    """Join hard-wrapped lines into paragraphs, and give each item of a list one of its own.
+
+    A number begins an item only where the first line begins with one: elsewhere it may well be the
+    end of a sentence that was wrapped.
+    """
     blocks: list[list[str]] = []
-    for chunk in re.split(r"\n[^\S\n]*\n", raw.replace("\r\n", "\n")):
+    for chunk in re.split(r"\n(?:[^\S\n]*\n)+", raw.replace("\r\n", "\n").lstrip("\n")):
+        numbered = _NUMBER.match(chunk)
         for ordinal, line in enumerate(chunk.splitlines()):
-            item = _BULLET.match(line)
+            item = _BULLET.match(line) or (numbered and _NUMBER.match(line))
             if item or ordinal == 0:
                 blocks.append([])
             blocks[-1].append(line[item.end() :] if item else line)

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
@@ -27,6 +28,7 @@ UPDATE_WAIT: Final = timedelta(seconds=2)
 """How long a decision waits for a worker before it is sent as a signal (design section 7)."""
 
 INBOX_LIMIT: Final = 100
+HISTORIES_AT_ONCE: Final = 10
 
 Keep = Callable[[str, Contract], Value]
 """Serialises a value of a slot and remembers to store it."""
@@ -45,7 +47,8 @@ class Gates:
         else:
             page = await self._runs.list(Filters(needs_person=True), limit=INBOX_LIMIT)
             waiting = [each.id for each in page.runs]
-        found = [await self._open_gate(each) for each in waiting]
+        limit = asyncio.Semaphore(HISTORIES_AT_ONCE)
+        found = await asyncio.gather(*(self._open_gate(each, limit) for each in waiting))
         return tuple(gate for gate in found if gate)
 
     async def decide(self, run: str, gate: str, request: DecisionRequest) -> DecisionReply:
@@ -63,6 +66,9 @@ class Gates:
             raise NotFoundError(f"flow {flow.name} has no gate {gate!r}; it has {known}")
         if waiting is None or waiting.gate != gate:
             raise ConflictError(f"gate {gate!r} of run {run!r} is not open: decided or expired")
+        if waiting.deadline_ms <= time.time() * 1000:
+            # With no worker up the run itself does not know yet, and would take the decision first.
+            raise ConflictError(f"the deadline of gate {gate!r} has passed; nobody can decide it")
         if request.shown != waiting.shown:
             raise ConflictError(
                 f"the decision is about {request.shown[:12]}, and gate {gate!r} now shows"
@@ -72,8 +78,9 @@ class Gates:
         await self._runs.memory.write(self._runs.tenant, run, bodies)
         return await self._send(run, decision)
 
-    async def _open_gate(self, run: str) -> GateView | None:
-        told, flow = await self._runs.told(run)
+    async def _open_gate(self, run: str, limit: asyncio.Semaphore) -> GateView | None:
+        async with limit:
+            told, flow = await self._runs.told(run)
         return view.open_gate(told, flow)
 
     def _decision(

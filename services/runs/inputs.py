@@ -27,7 +27,8 @@ def read_input(
         InputInvalidError: an input is missing, unknown or does not fit; all problems are listed.
     """
     named = given
-    if len(flow.input) == 1 and flow.input[0] not in given:
+    is_bare = len(flow.input) == 1 and flow.input[0] not in given
+    if is_bare:
         named = {flow.input[0]: dict(given)}
     problems = [
         Problem(
@@ -42,7 +43,8 @@ def read_input(
             problems.append(Problem(f"/{slot}", f"input {slot!r} is missing"))
             continue
         try:
-            values[slot] = read_value(registry.get(flow.slots[slot]), named[slot], f"/{slot}")
+            pointer = "" if is_bare else f"/{slot}"
+            values[slot] = read_value(registry.get(flow.slots[slot]), named[slot], pointer)
         except InputInvalidError as error:
             problems += error.problems
     if problems:

@@ -33,7 +33,7 @@ from contracts.base import Contract, digest
 from contracts.compiled import CompiledFlow
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
-from contracts.run import HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
+from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
 from contracts.usage import Usage
 from contracts.work import RunOutcome, RunStart
 from services.errors import (
@@ -44,6 +44,7 @@ from services.errors import (
     UnavailableError,
 )
 from services.flows.shelf import Shelf
+from services.memory.base import Quarantined
 from services.memory.memory import Memory
 from services.runs import view
 from services.runs.history import RunHistory, Told
@@ -62,6 +63,17 @@ class Started:
 
     run: str
     replayed: bool
+
+
+@dataclass(frozen=True)
+class Present:
+    """A run, its work and the gate that waits, all as one reading of its history tells them."""
+
+    run: RunView
+    steps: tuple[StepView, ...]
+    gate: GateView | None
+    told: frozenset[int]
+    """Numbers of the transitions that this takes into account."""
 
 
 @dataclass(frozen=True)
@@ -134,20 +146,31 @@ class Runs:
         Raises:
             NotFoundError: there is no such run.
         """
-        described, told = await self._describe(run), await self.history.tell(self.tenant, run)
+        return (await self.present(run)).run
+
+    async def summary(self, run: str) -> RunSummary:
+        """Describe one run as lists do, without reading its history.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        return self._summary(await self._describe(run))
+
+    async def present(self, run: str) -> Present:
+        """Describe one run, its work and its open gate, from one reading of its history.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        # Described first, so that a run described as ended is told to its end.
+        summary = await self.summary(run)
+        told = await self.history.tell(self.tenant, run)
         flow = _flow_of(told)
-        summary = self._summary(described)
-        outcome = told.outcome
-        return RunView(
-            **summary.model_dump(exclude={"status"}),
-            status=summary.status,
-            flow_version=flow.version,
-            place=view.place(told),
-            reason=outcome.reason if outcome else _why(summary.status),
-            failure=outcome.failure if outcome else None,
-            spent=outcome.spent if outcome else _spent(told),
-            budget=flow.budget,
-            output=outcome.output if outcome else None,
+        return Present(
+            run=_run_view(summary, told, flow),
+            steps=view.steps(told),
+            gate=view.open_gate(told, flow),
+            told=frozenset(told.events),
         )
 
     async def list(self, filters: Filters, *, limit: int = 20, cursor: str = "") -> Page:
@@ -211,6 +234,15 @@ class Runs:
             raise ConflictError(f"run {run!r} {found.status} and has no result: {found.reason}")
         return await self.value(run, found.output.digest)
 
+    async def quarantined(self, run: str) -> tuple[Quarantined, ...]:
+        """List the answers of a run that failed a check, oldest first.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        await self._describe(run)
+        return await self.memory.store.quarantined(self.tenant, run)
+
     async def told(self, run: str) -> tuple[Told, CompiledFlow]:
         """Read a run's history once, with its compiled flow."""
         told = await self.history.tell(self.tenant, run)
@@ -228,11 +260,20 @@ class Runs:
         try:
             await self.handle(run).cancel()
         except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise ConflictError(f"run {run!r} has ended in this moment") from error
             raise unavailable() from error
 
     def handle(self, run: str) -> WorkflowHandle[RunFlow, RunOutcome]:
         """Reach a run's workflow."""
         return self.client.get_workflow_handle_for(RunFlow.run, names.workflow_id(self.tenant, run))
+
+    def temporal_url(self, run: str) -> str:
+        """Write where the Temporal web UI shows a run; empty when no UI is configured."""
+        if not self._ui:
+            return ""
+        workflow = quote(names.workflow_id(self.tenant, run), safe="")
+        return f"{self._ui}/namespaces/{self.client.namespace}/workflows/{workflow}"
 
     def _run_id(self, idempotency_key: str) -> str:
         if not idempotency_key:
@@ -308,12 +349,8 @@ class Runs:
             ended_at=_rfc3339(execution.close_time) if execution.close_time else None,
             needs_person=bool(found.get(names.NEEDS_PERSON)),
             cost_usd=found.get(names.COST_USD) or 0.0,
-            temporal_url=self._page(execution) if self._ui else "",
+            temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self._ui else "",
         )
-
-    def _page(self, execution: WorkflowExecution) -> str:
-        where = f"{self._ui}/namespaces/{self.client.namespace}/workflows"
-        return f"{where}/{quote(execution.id, safe='')}/{execution.run_id}"
 
 
 def status_of(execution: WorkflowExecution) -> RunStatus:
@@ -341,6 +378,22 @@ def status_of(execution: WorkflowExecution) -> RunStatus:
 def unavailable() -> UnavailableError:
     """Say that Temporal does not answer."""
     return UnavailableError("the Temporal server does not answer; try again when it does")
+
+
+def _run_view(summary: RunSummary, told: Told, flow: CompiledFlow) -> RunView:
+    outcome = told.outcome
+    status = RunStatus(outcome.outcome) if outcome else summary.status
+    return RunView(
+        **summary.model_dump(exclude={"status"}),
+        status=status,
+        flow_version=flow.version,
+        place=view.place(told),
+        reason=outcome.reason if outcome else _why(status),
+        failure=outcome.failure if outcome else None,
+        spent=outcome.spent if outcome else _spent(told),
+        budget=flow.budget,
+        output=outcome.output if outcome else None,
+    )
 
 
 def _why(status: RunStatus) -> str:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -66,7 +66,7 @@ class WorkerActivities(Activities):
     @activity.defn(name="step")
     async def step(self, task: StepTask) -> StepResult:
         """See `Activities.step`."""
-        async with _heartbeats():
+        with _heartbeats():
             return await self._attempt(task, from_history=True)
 
     @activity.defn(name="pure_step")
@@ -114,7 +114,7 @@ class WorkerActivities(Activities):
     async def _translated(self, failed: StepError, attempt: "Attempt") -> ApplicationError:
         plan = attempt.step.on_failure if attempt.step else {}
         if failed.usage == Usage():
-            failed.usage = attempt.journal.total()
+            failed.usage = attempt.journal.spent
         if failed.kind in RETRIED:
             entry = JournalEntry(state=JournalState.GAVE_UP, body=failed.kind.value)
             with suppress(OperatorError):  # uncounted, it will count as lost with its worker
@@ -141,7 +141,7 @@ class WorkerActivities(Activities):
             raise StepError(
                 FailureKind.BUG, f"{step.agent} made {product.key()}, not {compiled.produces}"
             )
-        return await self._keep(attempt, flow, step, product, desk.journal.total())
+        return await self._keep(attempt, flow, step, product, desk.journal.spent)
 
     def _agent(self, name: str, compiled: CompiledAgent) -> Agent:
         agent = self._agents.get(name)
@@ -160,7 +160,7 @@ class WorkerActivities(Activities):
         task, work = attempt.task, attempt.work()
         # A first attempt has no journal yet; only a repeated one has something to fold over.
         entries = await self._memory.store.journal(work) if attempt.number > 1 else ()
-        attempt.journal = Journal.of(entries)
+        attempt.journal = Journal.of(entries, attempt.number - 1, compiled)
         assignment = Assignment(
             work=work,
             agent_name=step.agent,
@@ -257,7 +257,7 @@ class Attempt:
         self.number = number
         self.from_history = from_history
         self.step: CompiledStep | None = None
-        self.journal = Journal()
+        self.journal = Journal(lost=number - 1)
 
     def work(self) -> WorkKey:
         """Name the piece of work that this attempt is at."""
@@ -269,13 +269,12 @@ class Attempt:
     def failed_before(self, kind: FailureKind) -> int:
         """Count earlier attempts that ended in this kind.
 
-        An attempt that left no line in the journal was lost with its worker, or memory did not
-        answer; it counts as unavailable.
+        An attempt that left no line in the journal counts as unavailable.
         """
         noted = self.journal.attempts[kind]
         if kind is not FailureKind.UNAVAILABLE:
             return noted
-        return noted + max(0, self.number - 1 - self.journal.attempts.total())
+        return noted + self.journal.lost
 
     def event(self, kind: EventKind = EventKind.ATTEMPT_STARTED) -> Event:
         """Tell of this attempt."""
@@ -299,17 +298,19 @@ def _unwritten(pending: Sequence[Event], write_from: int) -> tuple[Event, ...]:
     return tuple(event for event in pending if event.seq >= write_from)
 
 
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
+@contextmanager
+def _heartbeats() -> Iterator[None]:
     """Beat in the background for as long as a step runs, so that a lost worker is noticed."""
+    loop = asyncio.get_running_loop()
+    next_beat: asyncio.TimerHandle
 
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            activity.heartbeat()
+    def beat() -> None:
+        nonlocal next_beat
+        activity.heartbeat()
+        next_beat = loop.call_later(HEARTBEAT_SECONDS, beat)
 
-    beating = asyncio.create_task(beat())
+    next_beat = loop.call_later(HEARTBEAT_SECONDS, beat)
     try:
         yield
     finally:
-        beating.cancel()
+        next_beat.cancel()

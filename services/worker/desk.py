@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from contracts.agent import Capability
+from contracts.agent import AgentKind, Capability
 from contracts.compiled import CompiledAgent, CompiledModel, CompiledPlanLine
 from contracts.event import Event, EventKind
 from contracts.failure import FailureKind
@@ -81,35 +81,33 @@ class Journal:
     attempts: Counter[str] = field(default_factory=Counter)
     """Earlier attempts by the kind of failure that ended them."""
 
-    open: dict[int, Usage] = field(default_factory=dict)
     spent: Usage = field(default_factory=Usage)
+    lost: int = 0
+    """Earlier attempts that left no line: their worker died, or memory did not answer."""
 
     @classmethod
-    def of(cls, entries: Sequence[JournalEntry]) -> "Journal":
-        """Fold entries, oldest first."""
+    def of(
+        cls, entries: Sequence[JournalEntry], earlier_attempts: int, agent: CompiledAgent
+    ) -> "Journal":
+        """Fold entries, oldest first.
+
+        A lost attempt may have had one call in flight, which counts at the most it can have cost.
+        """
         journal = cls()
         for entry in entries:
             journal.add(entry)
+        journal.lost = max(0, earlier_attempts - journal.attempts.total())
+        if agent.kind is AgentKind.MODEL:
+            journal.spent = journal.spent + calls(agent, journal.lost)
         return journal
 
     def add(self, entry: JournalEntry) -> None:
         """Take one more entry into account."""
+        self.spent = self.spent + entry.usage
         if entry.state is JournalState.GAVE_UP:
             self.attempts[entry.body] += 1
-            return
-        if entry.state is JournalState.ASKED:
-            # An earlier attempt at the same exchange that never came back may have been paid.
-            self.spent = self.spent + self.open.pop(entry.exchange, Usage())
-            self.open[entry.exchange] = entry.usage
-            return
-        self.open.pop(entry.exchange, None)
-        self.spent = self.spent + entry.usage
-        if entry.state is JournalState.ANSWERED:
+        elif entry.state is JournalState.ANSWERED:
             self.answered[entry.exchange] = entry
-
-    def total(self) -> Usage:
-        """What was spent, calls that never came back counted at the most they can have cost."""
-        return sum(self.open.values(), self.spent)
 
 
 class ModelDesk:
@@ -169,7 +167,7 @@ class ModelDesk:
             f"{self._assignment.agent_name} got no acceptable answer from {self.model}: {rejected}",
             reasons=rejected.reasons,
             quarantined=f"{self._assignment.work.step}/{self._exchange}",
-            usage=self.journal.total(),
+            usage=self.journal.spent,
         )
 
     def _messages(self, rung: Rung[Answer]) -> tuple[Message, ...]:
@@ -189,7 +187,6 @@ class ModelDesk:
             return ModelReply.model_validate_json(kept.body)
         bound = calls(self._assignment.agent, 1)
         self._refuse_overspending(bound)
-        await self._note(key, JournalState.ASKED, usage=bound)
         stream = TextStream(self._assignment, self._exchange, self._tell)
         try:
             reply = await self._model.complete(request, stream.add)
@@ -215,7 +212,7 @@ class ModelDesk:
             raise StepError(
                 FailureKind.TOO_LARGE,
                 f"the prompt of {assignment.agent_name} is about {size} tokens and {room} fit",
-                usage=self.journal.total(),
+                usage=self.journal.spent,
             )
         return ModelRequest(
             model=assignment.model.name,
@@ -240,7 +237,7 @@ class ModelDesk:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _refuse_overspending(self, bound: Usage) -> None:
-        wanted, allowed = self.journal.total() + bound, self._assignment.allowance
+        wanted, allowed = self.journal.spent + bound, self._assignment.allowance
         over = (
             wanted.calls > allowed.calls
             or wanted.tokens > allowed.tokens
@@ -250,8 +247,8 @@ class ModelDesk:
             raise StepError(
                 FailureKind.OVER_BUDGET,
                 f"{self._assignment.agent_name} may not make another call: the run's budget has"
-                f" {allowed.calls - self.journal.total().calls} call(s) left for it",
-                usage=self.journal.total(),
+                f" {allowed.calls - self.journal.spent.calls} call(s) left for it",
+                usage=self.journal.spent,
             )
 
     async def _note(self, key: str, state: JournalState, *, usage: Usage, body: str = "") -> None:

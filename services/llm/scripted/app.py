@@ -12,9 +12,9 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +28,8 @@ from services.llm.scripted.respondent import Respondent
 from services.llm.scripted.respondent import Response as Reply
 from services.llm.scripted.script import read_script
 from services.llm.scripted.vectors import DIMENSIONS, hashed_vector
+
+Body = TypeVar("Body")
 
 MODEL: Final = "scripted"
 """The name that `/v1/models` lists; replies carry whatever name was asked for."""
@@ -75,17 +77,17 @@ class ScriptedApi:
                 Route("/control/calls", self._calls, methods=["GET"]),
                 Route("/control/calls", self._clear, methods=["DELETE"]),
             ],
-            exception_handlers={ValueError: _refused, InputInvalidError: _refused},
+            exception_handlers={InputInvalidError: _refused},
         )
 
     async def _chat(self, request: Request) -> Response:
-        body = _ChatBody.model_validate_json(await request.body())
+        body = await _read(_ChatBody, request)
         schema = body.response_format.json_schema.content
         response = self._respondent.respond(_work_of(request, "unknown"), body.messages, schema)
         return self._delivery(response, chat_wire(response, body.model, stream=body.stream))
 
     async def _embeddings(self, request: Request) -> Response:
-        body = _EmbeddingBody.model_validate_json(await request.body())
+        body = await _read(_EmbeddingBody, request)
         texts = [body.input] if isinstance(body.input, str) else body.input
         messages = tuple(Message(role="user", content=text) for text in texts)
         response = self._respondent.respond_silently(_work_of(request, "embedding"), messages)
@@ -107,7 +109,7 @@ class ScriptedApi:
         return JSONResponse(self._respondent.script.model_dump(mode="json", exclude_unset=True))
 
     async def _perform(self, request: Request) -> Response:
-        script = read_script(await request.json())
+        script = read_script(await _read(dict[str, JsonValue], request))
         self._respondent.perform(script)
         return JSONResponse({"lines": len(script.lines)})
 
@@ -120,10 +122,22 @@ class ScriptedApi:
         return Response(status_code=204)
 
 
+async def _read(kind: type[Body], request: Request) -> Body:
+    try:
+        return TypeAdapter(kind).validate_json(await request.body())
+    except ValidationError as error:
+        raise InputInvalidError(f"the request cannot be read: {error}") from error
+
+
 def _work_of(request: Request, agent: str) -> Work:
     """Read which work a request is for; one that does not say is counted as `agent`'s."""
     label = request.headers.get(WORK_HEADER)
-    return Work.parse(label) if label else Work(agent=agent, rung="free", visit=1, exchange=1)
+    if not label:
+        return Work(agent=agent, rung="free", visit=1, exchange=1)
+    try:
+        return Work.parse(label)
+    except ValueError as error:
+        raise InputInvalidError(f"{WORK_HEADER} names no work: {label!r}") from error
 
 
 def _vectors(body: _EmbeddingBody, texts: Sequence[str], tokens: int) -> Wire:
@@ -136,6 +150,5 @@ def _vectors(body: _EmbeddingBody, texts: Sequence[str], tokens: int) -> Wire:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    kind = type(error).__name__
-    said = {"message": str(error), "type": "invalid_request_error", "param": None, "code": kind}
+    said = {"message": str(error), "type": "invalid_request_error", "param": None, "code": None}
     return JSONResponse({"error": said}, status_code=400)

@@ -34,15 +34,16 @@ class Delivery(HTTPResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it and tell how that ended."""
         playing = asyncio.create_task(self._play(scope, send))
-        ends = {
-            asyncio.create_task(_left(receive)),
-            asyncio.create_task(self._stopping.wait()),
-        }
+        left = asyncio.create_task(_left(receive))
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait({playing, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({playing, left, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not (playing.done() or left.done()):
+                self._hang_up(scope["client"])
+                await left
             self._done(playing.result() if playing.done() else self._cut_short())
         finally:
-            await _cancel(playing, *ends)
+            await _cancel(playing, left, stopping)
 
     def _cut_short(self) -> Outcome:
         return Outcome.DROPPED if self._wire.ending is Ending.HANG_UP else Outcome.LEFT

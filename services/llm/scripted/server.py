@@ -56,8 +56,7 @@ def _config(app: Starlette) -> uvicorn.Config:
         loop="none",
         lifespan="off",
         log_config=None,
-        # Dropped connections are what it is asked for; uvicorn reports each as an error.
-        log_level="critical",
+        log_level="error",
         access_log=False,
     )
 

@@ -1,4 +1,4 @@
-"""What OpenAI's strict mode and llama.cpp's grammars accept of JSON Schema, as a check for tests."""
+"""What OpenAI's strict mode and llama.cpp's grammars both accept of JSON Schema."""
 
 from collections.abc import Iterator
 

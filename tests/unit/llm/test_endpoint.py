@@ -5,12 +5,20 @@ import pytest
 from services.errors import SettingsError
 from services.llm.dialect import Dialect
 from services.llm.endpoint import Endpoint
-from tests.unit.llm.builders import a_request
+from services.llm.openai import OpenAIModel
+from tests.unit.llm.builders import GOOD, CannedServer, Ear, a_request
 
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1:8000", "ftp://host/v1", "http://", "http://host:99999/v1", "http://[::1/v1"],
+    [
+        "127.0.0.1:8000",
+        "ftp://host/v1",
+        "http://",
+        "http://host:99999/v1",
+        "http://[::1/v1",
+        "http://a\tb/v1",
+    ],
 )
 def test_unusable_address_is_refused(address: str) -> None:
     """An address that leads nowhere is refused when the endpoint is made, not when it is asked."""
@@ -63,3 +71,13 @@ def test_request_without_a_schema_asks_for_none() -> None:
     sent = Dialect(is_openai=False).parameters(a_request(answer_schema={}))
 
     assert "response_format" not in sent
+
+
+async def test_own_machine_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy for the outside is not asked for a model on this machine."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    async with CannedServer(GOOD) as server, Endpoint(server.base_url) as endpoint:
+        reply = await OpenAIModel(endpoint).complete(a_request(), Ear())
+
+    assert reply.text == "yes"

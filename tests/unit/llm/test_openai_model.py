@@ -1,6 +1,8 @@
 """The adapter for the OpenAI protocol, against bytes that endpoints are known to send."""
 
+import asyncio
 import json
+import traceback
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -286,15 +288,47 @@ async def test_other_name_of_the_limit_is_tried() -> None:
     assert "max_tokens" not in second
 
 
-async def test_bad_schema_is_not_hidden() -> None:
-    """A schema that the endpoint finds invalid fails; leaving it out would hide the mistake."""
-    refusal = refusing(
-        "response_format", "Invalid schema for response_format 'Pick': x is not permitted"
-    )
+BAD_SCHEMA = refusing(
+    "response_format",
+    "Invalid schema for response_format 'Pick': In context=('properties', 'text'),"
+    " 'minLength' is not permitted.",
+)
 
-    error = await failure_from(refusal, GOOD)
+
+async def test_bounds_are_left_out_where_they_are_not_taken() -> None:
+    """An endpoint that takes no bounds in a schema gets shapes and enums, from then on."""
+    first, second, third = await requests_for(BAD_SCHEMA, GOOD, GOOD, asked=2)
+
+    assert first["response_format"]["json_schema"]["schema"]["properties"]["text"]["minLength"]
+    assert second["response_format"]["json_schema"]["schema"]["properties"] == {
+        "id": {"type": "string", "enum": ["e1", "e2"]},
+        "text": {"type": "string"},
+    }
+    assert second["response_format"]["json_schema"]["strict"] is True
+    assert third == second
+
+
+async def test_bad_schema_is_not_hidden() -> None:
+    """A schema that is refused without its bounds as well fails, and is not left out."""
+    error = await failure_from(BAD_SCHEMA, BAD_SCHEMA, GOOD)
 
     assert error.kind is FailureKind.MALFORMED
+
+
+async def test_calls_beside_each_other_learn_together() -> None:
+    """Of two calls that are refused for the same parameter both go again without it."""
+    refusal = refusing("temperature", "Unsupported value", "unsupported_value")
+    async with (
+        CannedServer(refusal, refusal, GOOD) as server,
+        Endpoint(server.base_url) as endpoint,
+    ):
+        model = OpenAIModel(endpoint)
+        replies = await asyncio.gather(
+            model.complete(a_request(), Ear()), model.complete(a_request(), Ear())
+        )
+
+    assert [reply.text for reply in replies] == ["yes", "yes"]
+    assert len(server.requests) == 4
 
 
 async def test_stubborn_endpoint_is_not_asked_for_ever() -> None:
@@ -319,6 +353,18 @@ async def test_message_tells_what_an_operator_needs(status: int) -> None:
     assert str(status) in str(error)
     assert KEY not in str(error)
     assert "Pick one" not in str(error)
+
+
+async def test_cause_keeps_the_secret_too() -> None:
+    """An endpoint that quotes prompt and key back is not quoted in what gets logged."""
+    said = f"You sent 'Pick one, please.' with the key {KEY}"
+    error = await failure_from(http_error(401, {"message": said}))
+
+    logged = "".join(traceback.format_exception(error))
+
+    assert "AuthenticationError" in logged
+    assert KEY not in logged
+    assert "Pick one" not in logged
 
 
 async def test_key_is_sent_and_compression_is_not_asked_for() -> None:

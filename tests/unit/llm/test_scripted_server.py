@@ -89,11 +89,10 @@ async def test_calls_are_listed_and_cleared(client: httpx.AsyncClient) -> None:
         ("/v1/chat/completions", {"model": "gpt-x"}),
         ("/v1/embeddings", {"model": "gpt-x", "input": 7}),
         ("/control/script", {"lines": [{"fault": "no_such_fault"}]}),
+        ("/control/script", []),
     ],
 )
-async def test_bad_request_is_refused(
-    client: httpx.AsyncClient, path: str, body: dict[str, object]
-) -> None:
+async def test_bad_request_is_refused(client: httpx.AsyncClient, path: str, body: object) -> None:
     """What cannot be read is refused, and the refusal says why."""
     answer = await client.post(path, json=body)
 
@@ -108,6 +107,21 @@ async def test_bad_label_is_refused(client: httpx.AsyncClient) -> None:
     )
 
     assert answer.status_code == 400
+
+
+async def test_mistake_in_an_answer_is_no_bad_request() -> None:
+    """What goes wrong in building a good answer is a fault of the server, not of its client."""
+
+    def mistaken(*asked: object) -> None:
+        raise ValueError("no such evidence")
+
+    async with (
+        ScriptedServer(mistaken) as server,
+        httpx.AsyncClient(base_url=server.url, trust_env=False) as client,
+    ):
+        answer = await client.post("/v1/chat/completions", json=CHAT)
+
+    assert answer.status_code == 500
 
 
 async def test_server_tells_that_it_is_well(client: httpx.AsyncClient) -> None:

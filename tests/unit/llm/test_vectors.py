@@ -10,7 +10,7 @@ from services.llm.scripted.vectors import hashed_vector
 
 def similarity(one: str, other: str) -> float:
     """The cosine of two texts."""
-    return sum(map(mul, hashed_vector(one), hashed_vector(other)))
+    return math.fsum(map(mul, hashed_vector(one), hashed_vector(other)))
 
 
 def test_shared_words_bring_texts_near() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import InputInvalidError, StorageError, UnavailableError
+from services.errors import FlowError, InputInvalidError, StorageError, UnavailableError
+from services.retrieval import lance_tables
 from services.retrieval.base import Document
 from services.retrieval.lance import LanceCorpora
 
@@ -17,6 +18,9 @@ WORMS = Document(
     uri="worms.md",
     text="Earthworms devour peelings. A bin fits on a balcony. Rain fills the barrel.",
 )
+
+
+_WRITING = "corpus 'x' cannot be written"
 
 
 class TopicEmbedder:
@@ -100,6 +104,18 @@ async def test_corpus_with_vectors_is_still_searched_by_words(
     found = await corpora.search("compost", "balcony", 1)
 
     assert found[0].text == "A bin fits on a balcony."
+
+
+async def test_vectors_are_not_dropped_by_an_add_without_a_model(
+    corpora: LanceCorpora, by_topic: LanceCorpora
+) -> None:
+    """A process that cannot embed does not add to a corpus of vectors, and leaves it as it was."""
+    await by_topic.add("compost", [WORMS])
+
+    with pytest.raises(InputInvalidError, match="set ORCHESTRA_EMBEDDING_MODEL=topics-1"):
+        await corpora.add("compost", [WORMS.model_copy(update={"id": "new"})])
+
+    assert (await by_topic.search("compost", "creatures", 1))[0].source.id == "worms"
 
 
 async def test_documents_last_beyond_the_process(tmp_path: Path, corpora: LanceCorpora) -> None:
@@ -187,6 +203,84 @@ async def test_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         StorageError, match=r"corpora cannot be opened in .*taken.*space and rights"
     ):
         await LanceCorpora(str(tmp_path / "taken" / "corpora")).list()
+
+
+async def test_folder_that_vanished_is_named(corpora: LanceCorpora, tmp_path: Path) -> None:
+    """An add to a folder that somebody removed is a matter of storage, not a crash."""
+    await corpora.list()
+    (tmp_path / "new" / "corpora").rmdir()
+
+    with pytest.raises(StorageError, match=r"compost\.lock' cannot be written: No such file"):
+        await corpora.add("compost", [WORMS])
+
+
+@pytest.mark.parametrize(
+    ("uri", "error", "kind", "message"),
+    [
+        (
+            "/data",
+            RuntimeError(
+                "lance error: LanceError(IO): No space left on device (os error 28),"
+                " /root/lance-file-13.0.0/src/writer.rs:258:9"
+            ),
+            StorageError,
+            r"in '/data': lance error: LanceError\(IO\): No space left on device \(os error 28\);"
+            " check that folder's space and rights$",
+        ),
+        (
+            "/data",
+            RuntimeError("lance error: Retryable commit conflict for version 8: preempted"),
+            UnavailableError,
+            "corpus 'x' cannot be written: another process writes to it; try again$",
+        ),
+        (
+            "s3://bucket",
+            OSError("connection refused"),
+            UnavailableError,
+            "in s3://bucket: connection refused; try again later$",
+        ),
+    ],
+)
+def test_errors_of_the_library_say_who_acts_next(
+    uri: str, error: Exception, kind: type[FlowError], message: str
+) -> None:
+    """A full disk is the operator's, a faster writer and a distant store call for a later try."""
+    with pytest.raises(kind, match=message), lance_tables._translated(uri, _WRITING):
+        raise error
+
+
+async def test_store_by_url_needs_no_folder() -> None:
+    """A URL is handed to LanceDB as it is; no lock file is made anywhere."""
+    corpora = LanceCorpora("memory://")
+
+    await corpora.add("compost", [WORMS])
+    await corpora.add("compost", [WORMS.model_copy(update={"text": "Rain fills the pond."})])
+
+    assert [each.text for each in await corpora.search("compost", "rain", 3)] == [
+        "Rain fills the pond."
+    ]
+
+
+async def test_empty_corpus_is_told_with_an_embedder_too(by_topic: LanceCorpora) -> None:
+    """Headings alone give no vectors, and the search says that there is nothing to search."""
+    await by_topic.add("compost", [WORMS.model_copy(update={"text": "A heading"})])
+
+    with pytest.raises(InputInvalidError, match="holds no sentence"):
+        await by_topic.search("compost", "creatures", 1)
+
+
+async def test_document_without_sentences_joins_a_corpus_with_vectors(
+    by_topic: LanceCorpora,
+) -> None:
+    """A document that has nothing to embed is stored beside the others."""
+    heading = Document(id="heading", title="H", uri="h.md", text="A heading")
+
+    await by_topic.add("compost", [heading])
+    await by_topic.add("compost", [WORMS])
+    await by_topic.add("compost", [heading.model_copy(update={"text": "Another heading"})])
+
+    assert (await by_topic.list())[0].documents == 2
+    assert (await by_topic.search("compost", "creatures", 1))[0].source.id == "worms"
 
 
 async def test_damaged_corpus_is_reported_and_not_searched(

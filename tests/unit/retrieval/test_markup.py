@@ -95,13 +95,15 @@ def test_html_may_be_nested_deeper_than_the_stack() -> None:
 
 def test_text_is_unwrapped() -> None:
     """Hard-wrapped lines join, blank lines and list items begin a paragraph, marks of items go."""
-    raw = (
-        "Worm bins\r\n\r\nOne line\r\nand another.\r\n- straw\r\n- dry\r\n  leaves\r\n2) water\r\n"
-    )
+    raw = "Worm bins\r\n\r\nOne line\r\nand another.\r\n- straw\r\n- dry\r\n  leaves\r\n"
 
-    assert from_text(raw).text == (
-        "Worm bins\n\nOne line and another.\n\nstraw\n\ndry leaves\n\nwater"
-    )
+    assert from_text(raw).text == "Worm bins\n\nOne line and another.\n\nstraw\n\ndry leaves"
+
+
+def test_numbered_list_is_told_from_a_wrapped_number() -> None:
+    """Numbers of a list go; a number that a line break put first stays in its sentence."""
+    assert from_text("1. Fill.\n2) Wait.").text == "Fill.\n\nWait."
+    assert from_text("It began on the\n12. It grew.").text == "It began on the 12. It grew."
 
 
 def test_text_is_composed_and_free_of_control_characters() -> None:

@@ -1,0 +1,73 @@
+"""`orchestra run`: starts a run, and with `--watch` sees it through."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from services.cli.attend import attend
+from services.cli.client import Gateway
+from services.cli.connection import settings
+from services.cli.exit_code import of_status
+from services.cli.output import AsJson, say, show_json
+from services.cli.reading import WrittenFile, read_mapping
+from services.cli.replies import Accepted
+from services.errors import InputInvalidError
+
+Until = Annotated[
+    Literal["end", "gate"],
+    typer.Option(help="Watch to the end, or until a gate waits for a person (exit code 14)."),
+]
+
+
+def run(
+    flow: Annotated[str, typer.Argument(help="Name of the flow: `orchestra flows list`.")],
+    given: Annotated[
+        Path, typer.Option("--input", "-i", help="YAML or JSON file; - for standard input.")
+    ],
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show progress to the end.")] = False,
+    until: Until = "end",
+    idempotency_key: Annotated[
+        str, typer.Option(help="The same key with the same input gives the same run.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Start a run of a flow and, with --watch, see it through.
+
+    Ends with 0 succeeded, 10 rejected, 11 failed, 12 expired, 13 cancelled, 14 waits for a person;
+    2 wrong command line, 3 something does not answer, 4 the input does not fit.
+    """
+    found = settings()
+    with Gateway(found.gateway_url) as gateway:
+        accepted = start(gateway, flow, read_mapping(given), idempotency_key)
+        if accepted.replayed:
+            say(f"run {accepted.id} was started by an earlier request with this key")
+        if watch:
+            view = attend(
+                gateway,
+                accepted.id,
+                found.publish_dir,
+                as_json=as_json,
+                until_gate=until == "gate",
+            )
+            raise typer.Exit(of_status(view.status))
+    if as_json:
+        show_json(accepted)
+    else:
+        typer.echo(f"run {accepted.id}   {accepted.flow}   {accepted.url}")
+        typer.echo(f"see it with `orchestra runs watch {accepted.id}`")
+
+
+def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> Accepted:
+    """Start a run on what a file says.
+
+    Raises:
+        InputInvalidError: the input does not fit; each problem is told with its line.
+        NotFoundError: there is no such flow.
+        UnavailableError: the gateway does not answer.
+    """
+    headers = {"Idempotency-Key": key} if key else {}
+    try:
+        return gateway.post(Accepted, "/runs", {"flow": flow, "input": written.data}, headers)
+    except InputInvalidError as error:
+        raise InputInvalidError(str(error), written.locate(error.problems)) from error

@@ -1,0 +1,124 @@
+"""What a person sees before deciding: the text, the claims, the comments; or what has failed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from contracts.reference import Reference
+from contracts.run import GateView
+from services.cli.client import Gateway, segment
+from services.cli.facts import describe, mapping, mappings
+from services.cli.lines import explain, moment
+from services.cli.output import clean
+from services.cli.tables import reference as written_reference
+
+_Value = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A gate with the values that it shows."""
+
+    gate: GateView
+    values: tuple[tuple[Reference, JsonValue], ...]
+
+    def as_json(self) -> JsonValue:
+        """Write everything as plain data, values by their version."""
+        return {
+            "gate": self.gate.model_dump(mode="json"),
+            "values": {
+                f"{held.version}/{held.item}".rstrip("/"): value for held, value in self.values
+            },
+        }
+
+    def as_text(self) -> list[str]:
+        """Write it for a person to read from top to bottom."""
+        gate = self.gate
+        told = [f"gate {gate.gate} of run {gate.run} ({gate.flow})"]
+        told += [f"{gate.role} decides until {moment(gate.deadline_ms)}", ""]
+        if gate.failure:
+            told += [f"{gate.failure.agent or gate.failure.step} has failed"]
+            told += [f"  {clean(line)}" for line in explain(gate.failure)]
+        for held, value in self.values:
+            told += [written_reference(held), *_body(held, value), ""]
+        return [*told, f"shown  {gate.shown}"]
+
+
+def exhibit(gateway: Gateway, gate: GateView) -> Exhibit:
+    """Fetch what a gate shows.
+
+    Raises:
+        UnavailableError: the gateway does not answer.
+    """
+    path = f"/runs/{segment(gate.run)}/values"
+    values = [(held, gateway.get_json(f"{path}/{held.digest}")) for held in gate.references]
+    return Exhibit(gate, tuple(values))
+
+
+def _body(held: Reference, value: JsonValue) -> list[str]:
+    name = held.contract.partition("@")[0]
+    if not isinstance(value, dict):
+        return [f"  {clean(str(value))}"]
+    if name in _BODIES:
+        return [f"  {clean(line)}" for line in _BODIES[name](value)]
+    told = describe(held.contract, value)
+    return [f"  {told}"] if told else _fields(value)
+
+
+def _fields(value: _Value) -> list[str]:
+    return [f"  {clean(name)}: {clean(_short(each))}" for name, each in value.items()]
+
+
+def _short(value: JsonValue) -> str:
+    if isinstance(value, list):
+        return "; ".join(_short(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(each)}" for name, each in value.items())
+    return str(value)
+
+
+def _draft(value: _Value) -> list[str]:
+    lines = [str(value.get("title", ""))]
+    for section in mappings(value.get("sections")):
+        lines += ["", str(section.get("heading", ""))]
+        for sentence in mappings(section.get("sentences")):
+            cited = sentence.get("evidence_ids")
+            notes = ", ".join(map(str, cited)) if isinstance(cited, list) else ""
+            lines.append(f"{sentence.get('text', '')} [{notes}]")
+    return [*lines, "", f"made by {value.get('made_by', '')}"]
+
+
+def _claims(value: _Value) -> list[str]:
+    doubted = [each for each in mappings(value.get("claims")) if each.get("verdict") != "supported"]
+    return [
+        describe("ClaimReport@1", dict(value)),
+        *(f"{each.get('verdict')}: {each.get('text')} ({each.get('reason')})" for each in doubted),
+    ]
+
+
+def _review(value: _Value) -> list[str]:
+    return [
+        describe("Review@1", dict(value)),
+        *(
+            f"{each.get('id')} {each.get('kind')}{' (blocking)' if each.get('blocking') else ''}:"
+            f" {each.get('text')}"
+            for each in mappings(value.get("comments"))
+        ),
+    ]
+
+
+def _brief(value: _Value) -> list[str]:
+    words = mapping(value.get("words"))
+    length = f"{words.get('min')} to {words.get('max')} words"
+    points = _short(value.get("key_points"))
+    return [f"{value.get('title')}: {value.get('goal')}", f"{length}; {points}"]
+
+
+_BODIES: Final[Mapping[str, Callable[[_Value], list[str]]]] = {
+    "Brief": _brief,
+    "Draft": _draft,
+    "ClaimReport": _claims,
+    "Review": _review,
+}

@@ -1,0 +1,195 @@
+"""Tables for a person, readable at 100 columns. What they hold is fetched elsewhere."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.table import Table
+
+from contracts.reference import Reference
+from contracts.run import GateView, HandOff, RunSummary, RunView, SlotView, StepView
+from services.cli.lines import moment, spent, spent_in_all
+from services.cli.output import clean
+from services.retrieval.base import CorpusSummary, Passage
+
+DIGEST_COLUMNS: Final = 12
+PASSAGE_COLUMNS: Final = 160
+
+
+def table(*columns: str) -> Table:
+    """Begin a table without lines."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    """Show names with their values; what has no value is left out."""
+    made = Table.grid(padding=(0, 3, 0, 0))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        if value:
+            made.add_row(name, clean(value))
+    return made
+
+
+def runs(found: Sequence[RunSummary]) -> Table:
+    """List runs."""
+    made = table("RUN", "FLOW", "STATUS", "STARTED", "TOOK", "COST")
+    for run in found:
+        status = "waits for a person" if run.needs_person else run.status.value
+        made.add_row(run.id, run.flow, status, _began(run), took(run), f"${run.cost_usd:.4f}")
+    return made
+
+
+def run(view: RunView) -> Table:
+    """Show one run."""
+    budget = view.budget
+    allowed = (
+        f"{budget.model_calls:,} model calls, {budget.tokens:,} tokens,"
+        f" ${budget.microusd / 1_000_000:.2f}, {budget.working_seconds // 60} minutes of work"
+    )
+    return pairs(
+        [
+            ("run", view.id),
+            ("flow", f"{view.flow}@{view.flow_version}"),
+            ("status", view.status.value),
+            ("at", view.place),
+            ("reason", view.reason),
+            ("failure", _failure(view)),
+            ("remedy", view.failure.remedy if view.failure else ""),
+            ("started", _began(view)),
+            ("took", took(view)),
+            ("spent", spent_in_all(view.spent)),
+            ("budget", allowed),
+            ("output", reference(view.output) if view.output else ""),
+            ("temporal", view.temporal_url),
+        ]
+    )
+
+
+def steps(found: Sequence[StepView]) -> Table:
+    """List pieces of work."""
+    made = table("STEP", "ITEM", "STATUS", "TRY", "TOOK", "PRODUCED", "SPENT")
+    for step in found:
+        name = step.step if step.visit == 1 else f"{step.step} ({step.visit})"
+        time = "" if step.ended_ms is None else _seconds(step.ended_ms - step.started_ms)
+        status = f"{step.status}: {step.failure.kind}" if step.failure else step.status.value
+        produced = ", ".join(each.version for each in step.produced)
+        cost = spent(step.usage) if step.usage else ""
+        made.add_row(name, step.item, status, str(step.attempt), time, produced, cost)
+    return made
+
+
+def hand_offs(found: Sequence[HandOff]) -> Table:
+    """List the borders that were crossed, with what crossed each."""
+    made = table("FROM → TO", "RULE", "WHAT CROSSED", "CONTRACT", "SIZE", "TRUST")
+    for border in found:
+        way, rule = f"{border.source} → {border.target}", clean(border.rule)
+        for first, group in _grouped(border.produced) or [("nothing new", ())]:
+            contract = group[0].contract if group else ""
+            trust = ", ".join(dict.fromkeys(each.trust.value for each in group))
+            total = size(sum(each.size for each in group)) if group else ""
+            made.add_row(way, rule, first, contract, total, trust)
+            way = rule = ""
+    return made
+
+
+def context(found: Sequence[SlotView]) -> Table:
+    """List slots with every value they held."""
+    made = table("SLOT", "TYPE", "VERSION", "SIZE", "TRUST", "MADE BY", "MADE FROM", "DIGEST")
+    for slot in found:
+        if not slot.versions:
+            made.add_row(slot.slot, slot.type, "none yet")
+        for held in slot.versions:
+            version = f"{held.version}/{held.item}" if held.item else held.version
+            source = " ".join(held.made_from)
+            short = held.digest[:DIGEST_COLUMNS]
+            made.add_row(
+                slot.slot,
+                slot.type,
+                version,
+                size(held.size),
+                held.trust.value,
+                held.produced_by,
+                source,
+                short,
+            )
+    return made
+
+
+def gates(found: Sequence[GateView]) -> Table:
+    """List gates that wait."""
+    made = table("RUN", "GATE", "FLOW", "WHO", "UNTIL", "ABOUT")
+    for gate in found:
+        about = f"{gate.failure.step}: {gate.failure.kind}" if gate.failure else "a text"
+        made.add_row(gate.run, gate.gate, gate.flow, gate.role, moment(gate.deadline_ms), about)
+    return made
+
+
+def corpora(found: Sequence[CorpusSummary]) -> Table:
+    """List corpora."""
+    made = table("CORPUS", "DOCUMENTS", "PASSAGES")
+    for corpus in found:
+        made.add_row(corpus.name, f"{corpus.documents:,}", f"{corpus.passages:,}")
+    return made
+
+
+def passages(found: Sequence[Passage]) -> Table:
+    """List passages, best first."""
+    made = table("SCORE", "DOCUMENT", "PASSAGE")
+    for passage in found:
+        text = clean(passage.text)
+        shown = text if len(text) <= PASSAGE_COLUMNS else f"{text[: PASSAGE_COLUMNS - 1]}…"
+        made.add_row(str(passage.score), clean(passage.source.title), shown)
+    return made
+
+
+def reference(held: Reference) -> str:
+    """Write a reference in one line."""
+    return f"{held.version} {held.contract} {size(held.size)} {held.digest[:DIGEST_COLUMNS]}"
+
+
+def size(number: int) -> str:
+    """Write a size in bytes, as people do."""
+    return f"{number} B" if number < 1024 else f"{number / 1024:.1f} KiB"
+
+
+def _grouped(held: Sequence[Reference]) -> list[tuple[str, tuple[Reference, ...]]]:
+    """Take the items of one list slot together."""
+    versions = dict.fromkeys(each.version for each in held)
+    groups = [
+        (version, tuple(each for each in held if each.version == version)) for version in versions
+    ]
+    return [
+        (f"{version} ({len(group)} items)" if group[0].item else version, group)
+        for version, group in groups
+    ]
+
+
+def _failure(view: RunView) -> str:
+    if view.failure is None:
+        return ""
+    where = view.failure.agent or view.failure.step
+    return f"{view.failure.kind} in {where}: {view.failure.message}"
+
+
+def took(found: RunSummary) -> str:
+    """Write how long a run took; empty while it goes on."""
+    began, ended = _parsed(found.started_at), _parsed(found.ended_at or "")
+    return _seconds(ended - began) if began and ended else ""
+
+
+def _began(found: RunSummary) -> str:
+    return moment(_parsed(found.started_at))
+
+
+def _parsed(text: str) -> int:
+    """Read RFC 3339 as Unix milliseconds; 0 where there is none."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000) if text else 0
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{max(0, milliseconds) / 1000:.1f}s"

@@ -1,0 +1,109 @@
+"""The worker as a process: waits for what it needs, tells its health, drains when asked to stop."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from temporalio.client import Client
+
+from services.cli.health import Health, State
+from services.errors import UnavailableError
+from services.settings import Settings
+from services.temporal import connect, ensure_search_attributes
+from services.worker import wiring
+from services.worker.activities import Assembly
+from services.worker.app import running, sweep_for_ever
+
+START_SECONDS: Final = 60.0
+"""How long Temporal and memory may take to come up after the worker was started."""
+
+RETRY_SECONDS: Final = 1.0
+Made = TypeVar("Made")
+log = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings, health: Health) -> None:
+    """Work until SIGTERM or SIGINT; then let steps in hand finish, for as long as the grace is.
+
+    Raises:
+        UnavailableError: Temporal or memory does not come up within a minute.
+        UnsafeMemoryError: the memory server may evict.
+        SettingsError: the port for the health is taken.
+    """
+    asked = _asked_to_stop()
+    async with health:
+        prepared = asyncio.create_task(patiently(lambda: _prepare(settings)))
+        stopping = asyncio.create_task(asked.wait())
+        await asyncio.wait({prepared, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not prepared.done():
+            prepared.cancel()
+            return
+        client, assembly = prepared.result()
+        await _work(settings, client, assembly, health, asked)
+
+
+async def patiently(
+    make: Callable[[], Awaitable[Made]],
+    *,
+    patience_seconds: float = START_SECONDS,
+    pause_seconds: float = RETRY_SECONDS,
+) -> Made:
+    """Try until it works; what is not there yet is logged once.
+
+    Raises:
+        UnavailableError: it does not work in time.
+    """
+    deadline = time.monotonic() + patience_seconds
+    logged = False
+    while True:
+        try:
+            return await make()
+        except UnavailableError as error:
+            if time.monotonic() + pause_seconds > deadline:
+                raise
+            if not logged:
+                log.warning("waiting for up to %.0f s: %s", patience_seconds, error)
+                logged = True
+        await asyncio.sleep(pause_seconds)
+
+
+async def _prepare(settings: Settings) -> tuple[Client, Assembly]:
+    client = await connect(settings)
+    await ensure_search_attributes(client)
+    assembly = wiring.assembly(settings, client)
+    await assembly.memory.store.check()
+    return client, assembly
+
+
+async def _work(
+    settings: Settings, client: Client, assembly: Assembly, health: Health, asked: asyncio.Event
+) -> None:
+    async with running(client, settings.task_queue, assembly):
+        sweeping = asyncio.create_task(_sweep(settings, assembly))
+        health.state = State.OK
+        log.info("the worker takes work", extra={"queue": settings.task_queue})
+        try:
+            await asked.wait()
+        finally:
+            sweeping.cancel()
+            health.state = State.DRAINING
+        log.info("asked to stop; steps in hand are finished first")
+
+
+async def _sweep(settings: Settings, assembly: Assembly) -> None:
+    """Sweep for ever, also across a restart of memory."""
+    while True:
+        try:
+            await sweep_for_ever(assembly, settings.tenant)
+        except UnavailableError as error:
+            log.warning("memory was not swept: %s", error)
+
+
+def _asked_to_stop() -> asyncio.Event:
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    return asked

@@ -1,0 +1,89 @@
+"""The application: routes over prepared services, every error a problem document."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.gateway import problems
+from services.gateway.body import JsonBodies
+from services.gateway.problems import ProblemDocument
+from services.gateway.routes import corpora, events, flows, gates, health, runs, views
+from services.gateway.state import Services, State
+
+_DESCRIPTION: Final = """
+Runs content flows as declared, checked, durable pipelines.
+
+Errors are problem documents (RFC 9457). Lists are paged by `cursor`. Unknown fields in a body are
+errors.
+
+Security: the gateway asks nobody who they are. It listens on loopback unless it is told otherwise;
+elsewhere, put it behind a proxy that does.
+"""
+_TAGS: Final = [
+    {"name": "flows", "description": "What can be run."},
+    {"name": "runs", "description": "Executions of flows: started, followed, looked at, stopped."},
+    {"name": "gates", "description": "Where runs wait for people."},
+    {"name": "corpora", "description": "What research searches."},
+    {"name": "health", "description": "For whoever watches the process."},
+]
+
+
+class Application(FastAPI):
+    """Adds to the OpenAPI description what all routes share."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the interface; made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _described(self)
+        return self.openapi_schema
+
+
+def create_app(opening: Callable[[], AbstractAsyncContextManager[Services]]) -> Application:
+    """Build the application.
+
+    Args:
+        opening: prepares the services when the application starts and closes them when it stops.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with AsyncExitStack() as stack:
+            yield State(services=await stack.enter_async_context(opening()))
+
+    app = Application(
+        title="Flow Orchestra",
+        version=version("flow-orchestra"),
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        # The usual pages load scripts from a foreign host, into an origin that may decide gates.
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.add_middleware(JsonBodies)
+    for module in (flows, runs, views, events, gates, corpora, health):
+        app.include_router(module.router)
+    return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+    )
+    own = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    components.update(own.pop("$defs", {}))
+    components["ProblemDocument"] = own
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components.pop(unused, None)
+    return schema

@@ -1,0 +1,46 @@
+"""Parameters that routes share, each with the pattern that keeps it out of queries unescaped."""
+
+from typing import Annotated
+
+from fastapi import Header, Path, Query
+
+RunId = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9A-Z]{26}$",
+        description="A run's id.",
+        examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB"],
+    ),
+]
+FlowName = Annotated[
+    str, Path(pattern=r"^[a-z][a-z0-9_]{0,47}$", description="A flow's name.", examples=["article"])
+]
+GateName = Annotated[
+    str,
+    Path(pattern=r"^[a-z][a-z0-9_]{0,47}$", description="A gate's name.", examples=["approve"]),
+]
+ValueDigest = Annotated[
+    str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the stored value, hexadecimal.")
+]
+CorpusPath = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        description="A corpus's name.",
+        examples=["composting"],
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[ -~]{1,255}$",
+        description="Chosen by the caller, printable ASCII. The same key with the same flow and"
+        " input gives the same run for as long as Temporal keeps it; with others it is refused.",
+    ),
+]
+PageLimit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+Cursor = Annotated[
+    str,
+    Query(max_length=4000, description="Where the page begins: the cursor of the page before."),
+]

@@ -1,0 +1,282 @@
+"""What requests carry and what routes answer, where `contracts.run` has no word for it yet."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from contracts.base import Part
+from contracts.compiled import CompiledBudget
+from contracts.reference import Digest
+from contracts.run import (
+    DecisionRequest,
+    GateView,
+    HandOff,
+    RunStatus,
+    RunSummary,
+    SlotView,
+    StepView,
+)
+from services.memory.base import Quarantined
+from services.retrieval.base import CorpusSummary, Passage
+
+
+class Body(Part):
+    """What a caller sends: a misspelt field is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StartRun(Body):
+    """Which flow to run on what."""
+
+    flow: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", examples=["article"])]
+    input: dict[str, JsonValue]
+    """The flow's input by slot, or its value bare where the flow has one input."""
+
+
+class BudgetBody(CompiledBudget):
+    """A whole new budget."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model_calls: int = Field(ge=0, le=1_000_000)
+    tokens: int = Field(ge=0, le=10_000_000_000)
+    microusd: int = Field(ge=0, le=10_000_000_000)
+    working_seconds: int = Field(ge=1, le=31_536_000)
+
+
+class DecisionBody(DecisionRequest):
+    """What a person decides at a gate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget: BudgetBody | None = None
+    """The new budget, with the action `raise_budget`."""
+
+
+class DocumentBody(Body):
+    """One document of plain text."""
+
+    title: str = Field(min_length=1, max_length=300)
+    text: str = Field(min_length=1)
+    uri: str = Field(min_length=1, max_length=300)
+    """Where it came from; the same again replaces it."""
+
+
+class AddDocuments(Body):
+    """Documents for a corpus."""
+
+    documents: list[DocumentBody] = Field(min_length=1, max_length=1000)
+
+
+class RunStarted(Part):
+    """The run that a request started, now or earlier under the same key."""
+
+    id: str
+    flow: str
+    url: str
+    temporal_url: str = ""
+    """The run's page in the Temporal web UI, empty when no UI is configured."""
+
+    replayed: bool
+    """An earlier request with the same key had started it."""
+
+
+class RunList(Part):
+    """One page of runs, newest first."""
+
+    runs: tuple[RunSummary, ...]
+    cursor: str
+    """Of the next page; empty on the last."""
+
+
+class CancelRequested(Part):
+    """The run was asked to stop; it closes its streams and ends by itself."""
+
+    id: str
+    status: RunStatus
+    """Before it was asked."""
+
+
+class StepList(Part):
+    """A run's pieces of work in the order they were started."""
+
+    steps: tuple[StepView, ...]
+
+
+class HandOffList(Part):
+    """The borders that a run has crossed, in order."""
+
+    hand_offs: tuple[HandOff, ...]
+
+
+class RunContext(Part):
+    """A run's slots with every value each has held."""
+
+    slots: tuple[SlotView, ...]
+
+
+class QuarantineList(Part):
+    """Answers of models that failed a check, oldest first."""
+
+    rejected: tuple[Quarantined, ...]
+
+
+class GateList(Part):
+    """Gates that wait for a person."""
+
+    gates: tuple[GateView, ...]
+
+
+class CorpusList(Part):
+    """Corpora by name."""
+
+    corpora: tuple[CorpusSummary, ...]
+
+
+class PassageList(Part):
+    """Passages, best first."""
+
+    passages: tuple[Passage, ...]
+
+
+class FlowSummary(Part):
+    """A flow on offer."""
+
+    name: str
+    version: int
+    summary: str
+    input: dict[str, str]
+    """Contract by slot."""
+
+
+class FlowList(Part):
+    """The flows on offer, and the files that are not."""
+
+    flows: tuple[FlowSummary, ...]
+    refused: dict[str, str]
+    """Why, by file name."""
+
+
+class FlowRead(Part):
+    """What one input of a step is fed from."""
+
+    input: str
+    slot: str
+    is_optional: bool
+    stale_allowed: bool
+
+
+class FlowWay(Part):
+    """One way on: the first whose rule holds is taken."""
+
+    rule: str
+    to: str
+    at_most: int | None = None
+
+
+class FlowPlanLine(Part):
+    """What one kind of failure leads to."""
+
+    repair: int
+    retry: int
+    retry_for_seconds: int | None = None
+    then: str
+    at_most: int | None = None
+
+
+class FlowStep(Part):
+    """One use of an agent."""
+
+    agent: str
+    agent_version: int
+    kind: str
+    model: str = ""
+    """Name of the model it asks; empty for agents of code."""
+
+    reads: tuple[FlowRead, ...]
+    writes: str
+    each: str = ""
+    """The fan-out, `part in outline.sections`; empty where there is none."""
+
+    parallel: int
+    next: tuple[FlowWay, ...]
+    on_failure: dict[str, FlowPlanLine]
+
+
+class FlowGate(Part):
+    """A durable wait for a person."""
+
+    role: str
+    shows: tuple[str, ...]
+    writes: str | None
+    edits: str | None
+    answers_failure: bool
+    allow: tuple[str, ...]
+    stop: str | None
+    deadline_seconds: int
+    on_deadline: str
+    next: tuple[FlowWay, ...]
+
+
+class FlowEnd(Part):
+    """A declared end."""
+
+    outcome: str
+    output: str | None
+    reason: str
+
+
+class FlowView(FlowSummary):
+    """A flow as it was checked and resolved."""
+
+    source: Digest
+    """SHA-256 of the flow file."""
+
+    slots: dict[str, str]
+    """Type of every slot, inputs included."""
+
+    budget: CompiledBudget
+    retention_seconds: int
+    start: str
+    steps: dict[str, FlowStep]
+    gates: dict[str, FlowGate]
+    ends: dict[str, FlowEnd]
+
+
+class ContractSchema(Part):
+    """One contract that a flow uses."""
+
+    contract: str
+    slots: tuple[str, ...]
+    json_schema: dict[str, JsonValue]
+
+
+class FlowSchemas(Part):
+    """Every contract that a flow uses, those of its input first."""
+
+    contracts: tuple[ContractSchema, ...]
+
+
+class Check(Part):
+    """Whether one part is fit."""
+
+    name: str
+    ok: bool
+    required: bool = True
+    """Whether the gateway is not ready without it."""
+
+    detail: str
+
+
+class Readiness(Part):
+    """Whether the gateway can serve, and what keeps it from it."""
+
+    ready: bool
+    checks: tuple[Check, ...]
+
+
+class Health(Part):
+    """The process runs."""
+
+    status: str

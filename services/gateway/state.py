@@ -1,0 +1,61 @@
+"""What the routes work with, and how they reach it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Annotated, TypedDict
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from services.flows.shelf import Shelf
+from services.memory.base import ContextStore
+from services.retrieval.base import Corpora
+from services.runs.gates import Gates
+from services.runs.runs import Runs
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the gateway needs, prepared; whoever opened it closes it."""
+
+    runs: Runs
+    gates: Gates
+    corpora: Corpora
+    queue: str
+    """Where workers are expected."""
+
+    url: str
+    """The gateway's own address as callers reach it, without a slash at the end."""
+
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server is told to stop, so that event streams end."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """The flows on offer."""
+        return self.runs.shelf
+
+    @property
+    def client(self) -> Client:
+        """The connection to Temporal."""
+        return self.runs.client
+
+    @property
+    def store(self) -> ContextStore:
+        """The context store."""
+        return self.runs.memory.store
+
+
+class State(TypedDict):
+    """What lives as long as the application."""
+
+    services: Services
+
+
+def _services(request: Request) -> Services:
+    found: Services = request.state.services
+    return found
+
+
+Here = Annotated[Services, Depends(_services)]
+"""The services, as a parameter of a route."""

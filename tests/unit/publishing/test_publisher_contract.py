@@ -1,0 +1,71 @@
+"""What every implementation of the publishing port does, told once for all of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from contracts.base import digest
+from services.publishing.base import Publisher
+from services.publishing.folder import FolderPublisher
+from services.publishing.in_process import InProcessPublisher
+from tests.builders import a_draft
+from tests.unit.publishing.articles import an_article
+
+
+@dataclass(frozen=True)
+class Place:
+    """A publisher, and a look at what its readers see."""
+
+    publisher: Publisher
+    read: Callable[[], Mapping[str, bytes]]
+
+
+@pytest.fixture(params=["in process", "folder"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Give each implementation, with nothing published yet."""
+    if request.param == "in process":
+        publisher = InProcessPublisher()
+        return Place(publisher, lambda: publisher.published)
+    folder = tmp_path / "published"
+    return Place(
+        FolderPublisher(folder),
+        lambda: {path.name: path.read_bytes() for path in folder.iterdir()},
+    )
+
+
+async def test_published_article_is_where_it_says(place: Place) -> None:
+    """The place and the digest lead to exactly the published bytes."""
+    published = await place.publisher.publish(an_article())
+
+    assert {published.where: published.digest} == {
+        name: digest(content) for name, content in place.read().items()
+    }
+
+
+async def test_same_article_is_published_once(place: Place) -> None:
+    """Publishing again after a crash changes nothing."""
+    first = await place.publisher.publish(an_article())
+    content = dict(place.read())
+
+    second = await place.publisher.publish(an_article())
+
+    assert (first, content) == (second, dict(place.read()))
+
+
+async def test_every_version_has_its_own_place(place: Place) -> None:
+    """A changed draft does not overwrite the one before it."""
+    await place.publisher.publish(an_article())
+    await place.publisher.publish(an_article(draft=a_draft(made_by="another-model")))
+
+    assert len(place.read()) == 2
+
+
+async def test_place_is_named_after_title_and_draft(place: Place) -> None:
+    """A file's name says what it is and leads back to the run's draft."""
+    article = an_article()
+
+    published = await place.publisher.publish(article)
+
+    assert published.where == f"composting-without-a-garden-{article.digest[:8]}.md"
