@@ -1,8 +1,9 @@
 """The article under work."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.base import Contract, Part
 from contracts.content.section import Section
@@ -32,6 +33,12 @@ class Draft(Contract, version=1):
     answers: tuple[Answer, ...] = Field(default=(), max_length=50)
     made_by: Line
     """Which model, or that a person, wrote the sentences."""
+
+    @model_validator(mode="after")
+    def _sections_have_ids_of_their_own(self) -> Self:
+        if len({section.id for section in self.sections}) < len(self.sections):
+            raise ValueError("section ids repeat")
+        return self
 
     def words(self) -> int:
         """Count the words of all sentences; headings do not count."""

@@ -28,6 +28,7 @@ from services.agents.written import MOST_SENTENCES, in_order, sentences_schema, 
 _LONGEST_LINE: Final = 300
 """Characters of a contract's `Line`."""
 
+_REVISED_BY: Final = ", revised by "
 _MENDED: Final = "Mended with what the sources say, word for word."
 _NOT_MENDED: Final = "Nothing in the evidence mends this."
 
@@ -134,8 +135,8 @@ class Reviser(ModelAgent):
 
 def _made_by(draft: Draft, sections: Sequence[Section], model: str) -> str:
     """Name the reviser beside the writer, once and only if it changed something."""
-    named = f"{draft.made_by}, revised by {model}"
-    known = model in draft.made_by or len(named) > _LONGEST_LINE
+    named = f"{draft.made_by}{_REVISED_BY}{model}"
+    known = model in draft.made_by.split(_REVISED_BY) or len(named) > _LONGEST_LINE
     return draft.made_by if known or tuple(sections) == draft.sections else named
 
 

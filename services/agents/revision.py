@@ -71,10 +71,9 @@ def open_sections(given: Material) -> tuple[str, ...]:
 
 
 def meant(given: Material, comment: Comment) -> tuple[str, ...]:
-    """List the sections that one comment is about."""
-    if comment.section_id is not None:
-        return (comment.section_id,)
-    return tuple(section.id for section in given.sections)
+    """List the sections that one comment is about; none when it names one that is not there."""
+    named = comment.section_id
+    return tuple(section.id for section in given.sections if named in (None, section.id))
 
 
 def is_mended(given: Material, revised: Sequence[Section], comment: Comment) -> bool:
@@ -95,7 +94,7 @@ def is_mended(given: Material, revised: Sequence[Section], comment: Comment) -> 
 def _remaining(given: Material, after: Mapping[str, Section], comment: Comment) -> Sequence[object]:
     """List what of a comment is still to be done, as far as code can tell."""
     sections = tuple(after.values())
-    scope = [after[each] for each in meant(given, comment) if each in after]
+    scope = [after[each] for each in meant(given, comment)]
     if comment.kind is CommentKind.UNSUPPORTED:
         texts = {(each.id, sentence.text) for each in scope for sentence in each.sentences}
         return [each for each in given.flagged if (each.section_id, each.text) in texts]

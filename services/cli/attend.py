@@ -4,16 +4,16 @@ import sys
 from pathlib import Path
 
 from contracts.run import RunStatus, RunView
-from services.cli.client import Gateway, segment
+from services.cli.client import Gateway, run_path, segment
 from services.cli.connection import published
-from services.cli.lines import spent_in_all
+from services.cli.lines import INDENT, spent_in_all
 from services.cli.output import clean, console, say, show_json
-from services.cli.replies import OpenGates
 from services.cli.screen import Appended, Screen, Silent, Terminal
 from services.cli.shape import FlowShape, shape_of
 from services.cli.tables import took
 from services.cli.watch import Watch
-from services.errors import FlowError, UnavailableError
+from services.errors import NotFoundError
+from services.gateway.replies import FlowView
 
 
 def attend(
@@ -25,7 +25,7 @@ def attend(
         NotFoundError: there is no such run.
         UnavailableError: the gateway does not answer, or has been gone for a minute.
     """
-    first = gateway.get(RunView, f"/runs/{segment(run)}")
+    first = gateway.get(RunView, run_path(run))
     screen = Silent() if as_json else screen_for_output()
     screen.say(header(gateway, first))
     try:
@@ -35,7 +35,7 @@ def attend(
         raise
     if as_json:
         ended = view.status is RunStatus.SUCCEEDED
-        result = gateway.get_json(f"/runs/{segment(run)}/result") if ended else None
+        result = gateway.get_json(f"{run_path(run)}/result") if ended else None
         show_json({"run": view.model_dump(mode="json"), "result": result})
     else:
         for text in ending(gateway, view, publish_dir):
@@ -50,17 +50,16 @@ def screen_for_output() -> Screen:
 
 
 def header(gateway: Gateway, view: RunView) -> str:
-    """Write the first line about a run."""
-    return f"run {view.id}   {view.flow}@{view.flow_version}   {gateway.url}/runs/{view.id}"
+    """Write what stands above a run's lines, with a page to look at it."""
+    page = view.temporal_url or f"{gateway.url}/v1/runs/{view.id}"
+    return f"run {view.id}   {view.flow}@{view.flow_version}\n{INDENT}{page}"
 
 
 def shape(gateway: Gateway, flow: str) -> FlowShape:
     """Fetch what helps to show runs of a flow; nothing when it is not offered any more."""
     try:
-        return shape_of(gateway.get_json(f"/flows/{segment(flow)}"))
-    except UnavailableError:
-        raise
-    except FlowError:
+        return shape_of(gateway.get(FlowView, f"/flows/{segment(flow)}"))
+    except NotFoundError:
         return FlowShape()
 
 
@@ -70,25 +69,16 @@ def ending(gateway: Gateway, view: RunView, publish_dir: Path) -> list[str]:
     if view.status is RunStatus.SUCCEEDED:
         told = [f"succeeded{after}", *_result(gateway, view, publish_dir)]
     elif view.status is RunStatus.INPUT_REQUIRED:
-        told = ["waits for a person", *_open_gates(gateway, view)]
+        told = [f"waits for a person at {view.place}"]
     else:
-        told = [f"{view.status} at {view.place}{after}: {clean(view.reason) or 'no reason given'}"]
-        if view.failure:
-            told += [f"  remedy     {view.failure.remedy}"]
-    told.append(f"  spent      {spent_in_all(view.spent)}")
-    if view.temporal_url:
-        told.append(f"  temporal   {view.temporal_url}")
-    return told
+        where = f" in {view.failure.step}" if view.failure else ""
+        told = [f"{view.status}{where}{after}: {clean(view.reason) or 'no reason given'}"]
+    return [*told, f"  spent      {spent_in_all(view.spent)}"]
 
 
 def _result(gateway: Gateway, view: RunView, publish_dir: Path) -> list[str]:
-    result = gateway.get_json(f"/runs/{segment(view.id)}/result")
+    result = gateway.get_json(f"{run_path(view.id)}/result")
     where = result.get("where") if isinstance(result, dict) else None
     if isinstance(where, str):
         return [f"  published  {clean(published(where, publish_dir))}"]
     return [f"  result     orchestra runs result {view.id}"]
-
-
-def _open_gates(gateway: Gateway, view: RunView) -> list[str]:
-    gates = gateway.get(OpenGates, f"/runs/{segment(view.id)}/gates").gates
-    return [f"  look       orchestra gates show {view.id} {gate.gate}" for gate in gates]

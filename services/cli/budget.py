@@ -24,9 +24,8 @@ def raised(budget: CompiledBudget, written: str) -> CompiledBudget:
     for part in written.split(","):
         name, _, text = part.strip().partition("=")
         if name not in FIELDS:
-            raise InputInvalidError(
-                f"{part!r} is no part of a budget; write {', '.join(f'{each}=…' for each in FIELDS)}"
-            )
+            known = ", ".join(f"{each}=…" for each in FIELDS)
+            raise InputInvalidError(f"{part!r} is no part of a budget; write {known}")
         changes[FIELDS[name]] = _number(name, text)
     return budget.model_copy(update=changes)
 

@@ -1,6 +1,7 @@
 """Talks to the gateway over REST; what comes back are our contracts, what fails are our errors."""
 
 import ipaddress
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ TIMEOUT: Final = httpx.Timeout(30, connect=5)
 STREAM_TIMEOUT: Final = httpx.Timeout(45, connect=5)
 """A stream says something at least every 15 seconds, if only that it is there."""
 
+_RUN: Final = re.compile(r"[0-9A-Z]{26}")
 _JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 _CODES: Final[Mapping[str, type[CallerError]]] = {
     kind.__name__: kind for kind in (NotFoundError, ConflictError, IdempotencyMismatchError)
@@ -45,6 +47,7 @@ class _Place(BaseModel):
 class _ProblemBody(BaseModel):
     """RFC 9457, as the gateway fills it."""
 
+    status: int
     title: str = ""
     detail: str = ""
     code: str = ""
@@ -66,6 +69,7 @@ class Gateway:
             base_url=f"{self.url}/v1",
             timeout=TIMEOUT,
             transport=transport,
+            headers={"Accept": "application/json"},
             trust_env=not _is_loopback(self.url),
             verify=_certificates(self.url),
         )
@@ -182,23 +186,40 @@ class Gateway:
     def _refusal(self, response: httpx.Response) -> FlowError:
         """Turn a problem document back into the error that the gateway met."""
         try:
-            body = _ProblemBody.model_validate_json(response.content)
+            return error_of(response.content)
         except ValidationError:
             return self._strange(response)
-        message = body.detail or body.title or f"HTTP {response.status_code}"
-        if response.status_code >= 500:
-            return UnavailableError(message)
-        kind = _CODES.get(body.code) or _STATUSES.get(response.status_code)
-        if kind:
-            return kind(message)
-        return InputInvalidError(
-            message, [Problem(each.pointer, each.message) for each in body.errors]
-        )
+
+
+def error_of(problem: str | bytes) -> FlowError:
+    """Turn a problem document back into the error that the gateway met.
+
+    Raises:
+        pydantic.ValidationError: it is no such document.
+    """
+    body = _ProblemBody.model_validate_json(problem)
+    message = body.detail or body.title or f"HTTP {body.status}"
+    if body.status >= 500:
+        return UnavailableError(message)
+    if kind := _CODES.get(body.code) or _STATUSES.get(body.status):
+        return kind(message)
+    return InputInvalidError(message, [Problem(each.pointer, each.message) for each in body.errors])
 
 
 def segment(name: str) -> str:
     """Write a name that a person gave as one part of a path."""
     return quote(name, safe="")
+
+
+def run_path(run: str) -> str:
+    """Name a run.
+
+    Raises:
+        NotFoundError: no run can have this id.
+    """
+    if not _RUN.fullmatch(run):
+        raise NotFoundError(f"there is no run {run!r}; list them with `orchestra runs list`")
+    return f"/runs/{run}"
 
 
 def _is_loopback(url: str) -> bool:

@@ -1,5 +1,6 @@
 """What a person sees before deciding: the text, the claims, the comments; or what has failed."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +9,10 @@ from pydantic import JsonValue
 
 from contracts.reference import Reference
 from contracts.run import GateView
-from services.cli.client import Gateway, segment
+from services.cli.client import Gateway, run_path
 from services.cli.facts import describe, mapping, mappings
 from services.cli.lines import explain, moment
-from services.cli.output import clean
+from services.cli.output import WIDTH, clean
 from services.cli.tables import reference as written_reference
 
 _Value = Mapping[str, JsonValue]
@@ -52,7 +53,7 @@ def exhibit(gateway: Gateway, gate: GateView) -> Exhibit:
     Raises:
         UnavailableError: the gateway does not answer.
     """
-    path = f"/runs/{segment(gate.run)}/values"
+    path = f"{run_path(gate.run)}/values"
     values = [(held, gateway.get_json(f"{path}/{held.digest}")) for held in gate.references]
     return Exhibit(gate, tuple(values))
 
@@ -62,13 +63,19 @@ def _body(held: Reference, value: JsonValue) -> list[str]:
     if not isinstance(value, dict):
         return [f"  {clean(str(value))}"]
     if name in _BODIES:
-        return [f"  {clean(line)}" for line in _BODIES[name](value)]
+        return [row for line in _BODIES[name](value) for row in _wrapped(line)]
     told = describe(held.contract, value)
     return [f"  {told}"] if told else _fields(value)
 
 
+def _wrapped(line: str) -> list[str]:
+    rows = textwrap.wrap(clean(line), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return rows or [""]
+
+
 def _fields(value: _Value) -> list[str]:
-    return [f"  {clean(name)}: {clean(_short(each))}" for name, each in value.items()]
+    rows = [_wrapped(f"{name}: {_short(each)}") for name, each in value.items()]
+    return [line for row in rows for line in row]
 
 
 def _short(value: JsonValue) -> str:

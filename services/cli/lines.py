@@ -73,7 +73,7 @@ def line(visit: Visit, known: Known, now_ms: int) -> Line:
     if mark is Mark.GATE and visit.question:
         text = _row(mark, name, "", "", [_asked(visit.question)])
         return Line(mark, text, (*remarks(visit), *how_to_decide(visit, known)))
-    facts = [*_facts(visit, known), visit.answer, spent(visit.usage), visit.way]
+    facts = [*(_facts(visit, known) or [visit.answer]), spent(visit.usage), visit.way]
     text = _row(mark, name, _counted(visit, known), f"{milliseconds / 1000:.1f}s", facts)
     return Line(mark, text, (*remarks(visit), *explanations(visit)))
 
@@ -129,7 +129,7 @@ def spent(usage: Usage) -> str:
 
 def spent_in_all(usage: Usage) -> str:
     """Write what a whole run has cost."""
-    money = f"${usage.cost_microusd / 1_000_000:.4f}"
+    money = f"${usage.cost_microusd / 1_000_000:.4f}" if usage.cost_microusd else "$0"
     if usage.unpriced_calls and usage.unpriced_calls == usage.calls:
         money = "unpriced"
     elif usage.unpriced_calls:
@@ -140,6 +140,11 @@ def spent_in_all(usage: Usage) -> str:
 def moment(at_ms: int) -> str:
     """Write a Unix time in milliseconds for a person."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def clock(at_ms: int) -> str:
+    """Write the time of day of a Unix time in milliseconds, in UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 def shorten(text: str, columns: int = LONGEST_NOTE) -> str:
@@ -154,9 +159,10 @@ def _asked(question: Question) -> str:
 
 
 def _facts(visit: Visit, known: Known) -> list[str]:
-    if visit.is_fan_out or visit.answer:
+    if visit.is_fan_out:
         return []
-    return [known.facts.get(reference.digest, "") for reference in visit.produced]
+    told = [known.facts.get(reference.digest, "") for reference in visit.produced]
+    return [each for each in told if each]
 
 
 def _counted(visit: Visit, known: Known) -> str:

@@ -33,10 +33,13 @@ def console(file: TextIO | None = None) -> Console:
 
 
 def show(*parts: RenderableType) -> None:
-    """Print text or tables for a person."""
+    """Print text or tables for a person; without the spaces that fill up the lines of tables."""
     shown = console()
-    for part in parts:
-        shown.print(part)
+    with shown.capture() as captured:
+        for part in parts:
+            shown.print(part, soft_wrap=isinstance(part, str))
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def say(text: str) -> None:
@@ -46,15 +49,15 @@ def say(text: str) -> None:
 
 def show_json(value: BaseModel | Sequence[BaseModel] | JsonValue) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(as_json(value), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(plain_data(value), indent=2, ensure_ascii=False) + "\n")
 
 
-def as_json(value: BaseModel | Sequence[BaseModel] | JsonValue) -> JsonValue:
+def plain_data(value: BaseModel | Sequence[BaseModel] | JsonValue) -> JsonValue:
     """Turn models into plain data."""
     if isinstance(value, BaseModel):
         plain: JsonValue = value.model_dump(mode="json")
         return plain
     if isinstance(value, list | tuple):
-        return [as_json(each) for each in value]
+        return [plain_data(each) for each in value]
     assert not isinstance(value, Sequence) or isinstance(value, str)
     return value

@@ -11,11 +11,10 @@ from typing import Final
 from contracts.event import Event, EventKind
 from contracts.failure import Failure
 from contracts.reference import Digest, Reference
-from contracts.run import StepStatus, StepView
+from contracts.run import GateView, StepStatus, StepView
 from contracts.usage import Usage
 
-PASSED_OVER: Final = frozenset({"else", "next"})
-"""Rules that say nothing about why a way was taken."""
+DEFAULT_RULE: Final = "else"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Visit:
     """Who decided, once somebody has."""
 
     way: str = ""
-    """Where it led and by which rule, when there was a choice."""
+    """Where it led, when a rule chose."""
 
     left: bool = False
     """The run has gone on from here."""
@@ -109,12 +108,24 @@ class Progress:
     outcome: str = ""
     reason: str = ""
 
-    def take_over(self, steps: Iterable[StepView]) -> "Progress":
+    def take_over(self, steps: Iterable[StepView], gate: GateView | None = None) -> "Progress":
         """Add what a snapshot tells."""
         state = self
         for view in sorted(steps, key=lambda each: each.seq):
             state = state._put(_merged(state._find(view.step, view.visit), view))
+        if gate:
+            asked = Question(gate.role, gate.shown, gate.deadline_ms, gate.failure)
+            waiting = state._find(gate.gate, gate.visit)
+            items = waiting.items or {"": Item(started_ms=gate.opened_ms)}
+            state = state._put(replace(waiting, question=asked, items=items))
         return state._all_but_last_left()
+
+    def ended(self, outcome: str, reason: str = "") -> "Progress":
+        """Add that the run has ended."""
+        visits = tuple(replace(visit, left=True) for visit in self.visits)
+        return replace(
+            self, visits=visits, outcome=self.outcome or outcome, reason=self.reason or reason
+        )
 
     def take(self, event: Event) -> "Progress":
         """Add what an event tells."""
@@ -122,8 +133,7 @@ class Progress:
             return self
         state = replace(self, seen=self.seen | {event.identity()})
         if event.kind is EventKind.RUN_ENDED:
-            visits = tuple(replace(visit, left=True) for visit in state.visits)
-            return replace(state, visits=visits, outcome=event.outcome, reason=event.text)
+            return state.ended(event.outcome, event.text)
         if event.kind is EventKind.HANDED_OFF:
             return state._hand_off(event)
         visit = _FOLDS[event.kind](state._find(event.step, event.visit), event)
@@ -152,7 +162,7 @@ class Progress:
         visit = self.last_visit(event.step)
         if visit is None:
             return self
-        way = "" if event.rule in PASSED_OVER else f"→ {event.to} ({event.rule})"
+        way = "" if event.rule == DEFAULT_RULE else f"→ {event.to}"
         return self._put(replace(visit, left=True, way=way))
 
     def _all_but_last_left(self) -> "Progress":
@@ -234,7 +244,7 @@ def _expired(visit: Visit, event: Event) -> Visit:
 def _answered(visit: Visit, event: Event, answer: str) -> Visit:
     item = visit.items.get("", Item(started_ms=event.at_ms))
     question = visit.question or Question(role="", shown="", deadline_ms=0)
-    ended = replace(item, ended_ms=event.at_ms)
+    ended = replace(item, ended_ms=event.at_ms, produced=event.references)
     return replace(visit, question=question, answer=answer, items={**visit.items, "": ended})
 
 

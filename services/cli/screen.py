@@ -1,12 +1,12 @@
 """Shows progress: live on a terminal, else by lines that are only ever appended."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
@@ -98,8 +98,9 @@ class Appended:
             self._print(*(() if told.mark else new), *explanations(visit))
         elif written.mark is Mark.GATE and told.mark is not Mark.GATE:
             self._print(written.text, *written.below)
-        elif finished > told.finished and visit.is_fan_out:
-            self._print(*new, written.text)
+        elif told.finished < finished < len(visit.items) and visit.is_fan_out:
+            self._print(*(new if told.mark else ()), written.text)
+            self._print(*(() if told.mark else new))
         elif new:
             # A remark needs a line above it that says what it is about.
             self._print(*(() if told.mark else (written.text,)), *new)
@@ -120,37 +121,47 @@ class Terminal:
         self._clock = clock
         self._over: set[tuple[str, int]] = set()
         self._shown: tuple[Progress, Known] | None = None
+        self._live: Live | None = None
 
-    def open(self) -> AbstractContextManager[object]:
-        """Keep the lower part of the terminal for what is going on."""
-        return Live(
-            get_renderable=self._going_on,
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep the lower part of the terminal for what is going on, and leave it there at last."""
+        self._live = Live(
+            get_renderable=lambda: Group(*self._going_on()),
             console=self._console,
             refresh_per_second=REFRESHES_PER_SECOND,
             transient=True,
         )
+        with self._live:
+            yield
+        for text in self._going_on():
+            self._console.print(text, soft_wrap=True)
 
     def show(self, progress: Progress, known: Known) -> None:
         """Print what is over by now; the rest is drawn from this state until the next."""
+        self._shown = (progress, known)
+        if self._live:
+            # Else what is printed now would stand above itself as it was at the last refresh.
+            self._live.refresh()
         for visit in progress.visits:
             place = (visit.step, visit.number)
             if visit.left and place not in self._over:
                 self._over.add(place)
-                self._console.print(coloured(line(visit, known, self._now_ms())))
-        self._shown = (progress, known)
+                text = coloured(line(visit, known, self._now_ms()))
+                self._console.print(text, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Print a remark above what is going on."""
-        self._console.print(text)
+        self._console.print(text, soft_wrap=True)
 
-    def _going_on(self) -> RenderableType:
-        if self._shown is None or self._shown[0].outcome:
-            return Text("")
+    def _going_on(self) -> list[Text]:
+        if self._shown is None:
+            return []
         progress, known = self._shown
         going_on = [visit for visit in progress.visits if not visit.left]
         written = lines(progress, known, self._now_ms())
         past = len(progress.visits) - len(going_on)
-        return Group(*(coloured(each) for each in written[past:]))
+        return [coloured(each) for each in written[past:]]
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

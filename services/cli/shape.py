@@ -1,71 +1,30 @@
-"""What of a declared flow helps to show a run of it, as the gateway tells it."""
+"""What of a declared flow helps to show a run of it."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import JsonValue, ValidationError
-
-from contracts.base import Part
+from services.gateway.replies import FlowView
 
 _EACH: Final = re.compile(r"\w+ in (\w+)\.(\w+)")
 
 
-class Way(Part):
-    """One way on."""
+@dataclass(frozen=True)
+class FlowShape:
+    """The form of a flow; nothing is known of one that is not offered any more."""
 
-    rule: str
-    to: str
-    at_most: int | None = None
+    follows: Mapping[str, str] = field(default_factory=dict)
+    """The step after a step, where there is no choice."""
 
-
-class Read(Part):
-    """What one input of a step is fed from."""
-
-    input: str
-    slot: str
-    is_optional: bool = False
+    walks: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The slot and the path in it that a fan-out goes over, by step."""
 
 
-class StepShape(Part):
-    """One step."""
-
-    agent: str
-    reads: tuple[Read, ...] = ()
-    writes: str = ""
-    each: str = ""
-    """`part in outline.sections`, empty where there is no fan-out."""
-
-    next: tuple[Way, ...] = ()
-
-
-class GateShape(Part):
-    """One gate."""
-
-    role: str
-    shows: tuple[str, ...] = ()
-    writes: str | None = None
-    answers_failure: bool = False
-    allow: tuple[str, ...] = ()
-    next: tuple[Way, ...] = ()
-
-
-class EndShape(Part):
-    """One end."""
-
-    outcome: str
-    reason: str = ""
-
-
-class FlowShape(Part):
-    """A flow."""
-
-    name: str = ""
-    version: int = 0
-    summary: str = ""
-    input: dict[str, str] = {}
-    start: str = ""
-    steps: dict[str, StepShape] = {}
-    gates: dict[str, GateShape] = {}
-    ends: dict[str, EndShape] = {}
+def shape_of(flow: FlowView) -> FlowShape:
+    """Take out what helps to show a run."""
+    walks = {name: _EACH.fullmatch(step.each) for name, step in flow.steps.items()}
+    return FlowShape(
+        follows={name: step.next[0].to for name, step in flow.steps.items() if len(step.next) == 1},
+        walks={name: (found[1], found[2]) for name, found in walks.items() if found},
+    )

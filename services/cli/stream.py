@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.base import Part
+from contracts.event import Event, EventKind
 from services.cli.client import Gateway
 from services.errors import UnavailableError
+from services.memory.base import StreamEvent
 
 SNAPSHOT: Final = "snapshot"
 END: Final = "end"
+PROBLEM: Final = "problem"
 
 FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -46,6 +50,13 @@ def messages(lines: Iterator[str]) -> Iterator[Message]:
                 last_id = value
 
 
+class EventPage(Part):
+    """Events of a run that have happened, oldest first."""
+
+    events: tuple[StreamEvent, ...]
+    cursor: str
+
+
 class Follower:
     """Follows one run until the stream says that it has ended."""
 
@@ -54,6 +65,7 @@ class Follower:
         gateway: Gateway,
         path: str,
         *,
+        last_id: str = "",
         on_break: Callable[[], None] = lambda: None,
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -63,6 +75,7 @@ class Follower:
         Args:
             gateway: where the stream is.
             path: of the stream.
+            last_id: the id of the last event that is known already.
             on_break: called each time a connection that worked has broken off.
             pause: waits for seconds.
             clock: tells seconds.
@@ -72,13 +85,13 @@ class Follower:
         self._on_break = on_break
         self._pause = pause
         self._clock = clock
-        self._last_id = ""
+        self._last_id = last_id
         self._worked = False
         self._broken_at: float | None = None
         self._pause_seconds = FIRST_PAUSE_SECONDS
 
     def __iter__(self) -> Iterator[Message]:
-        """Give all messages in order until the end; after a break some may come twice.
+        """Give all messages in order, the end as the last; after a break some may come twice.
 
         Raises:
             CallerError: there is no such run.
@@ -87,9 +100,9 @@ class Follower:
         while True:
             try:
                 for message in self._connection():
+                    yield message
                     if message.event == END:
                         return
-                    yield message
             except UnavailableError as error:
                 self._wait_or_give_up(error)
             else:
@@ -118,3 +131,20 @@ class Follower:
             raise error
         self._pause(self._pause_seconds)
         self._pause_seconds = min(self._pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+
+
+def told_by(gateway: Gateway, path: str, *, follow: bool) -> Iterator[Event]:
+    """Give a run's events from its beginning; with `follow` also those to come, to its end.
+
+    Raises:
+        NotFoundError: there is no such run.
+        UnavailableError: the gateway does not answer, or has been gone for a minute.
+    """
+    page = EventPage(events=(), cursor="")
+    while page.events or not page.cursor:
+        page = gateway.get(EventPage, f"{path}/events", {"after": page.cursor, "limit": 1000})
+        yield from (each.event for each in page.events)
+    if follow:
+        for message in Follower(gateway, f"{path}/events", last_id=page.cursor):
+            if message.event in frozenset(EventKind):
+                yield Event.model_validate_json(message.data)

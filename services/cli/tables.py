@@ -12,15 +12,17 @@ from services.cli.lines import moment, spent, spent_in_all
 from services.cli.output import clean
 from services.retrieval.base import CorpusSummary, Passage
 
-DIGEST_COLUMNS: Final = 12
+DIGEST_COLUMNS: Final = 8
 PASSAGE_COLUMNS: Final = 160
+WHOLE: Final = frozenset({"RUN", "CONTRACT", "SIZE", "TRUST", "DIGEST", "FROM → TO", "VALUE"})
+"""Columns whose cells are never broken."""
 
 
 def table(*columns: str) -> Table:
     """Begin a table without lines."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in WHOLE)
     return made
 
 
@@ -85,37 +87,33 @@ def steps(found: Sequence[StepView]) -> Table:
 
 def hand_offs(found: Sequence[HandOff]) -> Table:
     """List the borders that were crossed, with what crossed each."""
-    made = table("FROM → TO", "RULE", "WHAT CROSSED", "CONTRACT", "SIZE", "TRUST")
+    made = table("FROM → TO", "WHAT CROSSED", "CONTRACT", "SIZE", "TRUST", "RULE")
     for border in found:
         way, rule = f"{border.source} → {border.target}", clean(border.rule)
         for first, group in _grouped(border.produced) or [("nothing new", ())]:
             contract = group[0].contract if group else ""
             trust = ", ".join(dict.fromkeys(each.trust.value for each in group))
             total = size(sum(each.size for each in group)) if group else ""
-            made.add_row(way, rule, first, contract, total, trust)
+            made.add_row(way, first, contract, total, trust, rule)
             way = rule = ""
     return made
 
 
 def context(found: Sequence[SlotView]) -> Table:
-    """List slots with every value they held."""
-    made = table("SLOT", "TYPE", "VERSION", "SIZE", "TRUST", "MADE BY", "MADE FROM", "DIGEST")
+    """List every value that a run's slots have held."""
+    made = table("VALUE", "CONTRACT", "SIZE", "TRUST", "MADE BY", "MADE FROM", "DIGEST")
     for slot in found:
         if not slot.versions:
             made.add_row(slot.slot, slot.type, "none yet")
         for held in slot.versions:
-            version = f"{held.version}/{held.item}" if held.item else held.version
-            source = " ".join(held.made_from)
-            short = held.digest[:DIGEST_COLUMNS]
             made.add_row(
-                slot.slot,
-                slot.type,
-                version,
+                f"{held.version}/{held.item}" if held.item else held.version,
+                held.contract,
                 size(held.size),
                 held.trust.value,
                 held.produced_by,
-                source,
-                short,
+                " ".join(held.made_from),
+                held.digest[:DIGEST_COLUMNS],
             )
     return made
 
@@ -164,7 +162,7 @@ def _grouped(held: Sequence[Reference]) -> list[tuple[str, tuple[Reference, ...]
         (version, tuple(each for each in held if each.version == version)) for version in versions
     ]
     return [
-        (f"{version} ({len(group)} items)" if group[0].item else version, group)
+        (f"{version} x{len(group)}" if group[0].item else version, group)
         for version, group in groups
     ]
 

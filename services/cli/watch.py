@@ -6,21 +6,38 @@ from typing import Final
 
 from pydantic import JsonValue, ValidationError
 
+from contracts.base import Part
 from contracts.event import Event, EventKind
 from contracts.reference import Digest, Reference
-from contracts.run import RunView
-from services.cli.client import Gateway, segment
+from contracts.run import GateView, RunStatus, RunView, StepView
+from services.cli import stream
+from services.cli.client import Gateway, error_of, run_path
 from services.cli.facts import describe, is_described
-from services.cli.lines import Known, Mark, mark_of
+from services.cli.lines import INDENT, Known, Mark, mark_of, shorten
 from services.cli.progress import Progress
-from services.cli.replies import Snapshot
 from services.cli.screen import Screen
 from services.cli.shape import FlowShape
-from services.cli.stream import SNAPSHOT, Follower, Message
-from services.errors import FlowError, UnavailableError
+from services.cli.stream import Follower, Message
+from services.errors import CallerError, FlowError, UnavailableError
 
 SETTLING_SECONDS: Final = 10.0
 """How long Temporal's own list may take to show the end that the stream has told."""
+
+_KINDS: Final = frozenset(EventKind)
+
+
+class Snapshot(Part):
+    """A run as it stands: what was known before is dropped."""
+
+    run: RunView
+    steps: tuple[StepView, ...] = ()
+    gate: GateView | None = None
+
+
+class End(Part):
+    """How a run has ended."""
+
+    status: RunStatus
 
 
 class Watch:
@@ -36,7 +53,7 @@ class Watch:
     ) -> None:
         self._gateway = gateway
         self._run = run
-        self._path = f"/runs/{segment(run)}"
+        self._path = run_path(run)
         self._screen = screen
         self._shape = shape or FlowShape()
         self._pause = pause
@@ -65,10 +82,7 @@ class Watch:
 
     def _take(self, message: Message) -> None:
         try:
-            if message.event == SNAPSHOT:
-                self._take_snapshot(Snapshot.model_validate_json(message.data))
-            elif message.event in frozenset(EventKind):
-                self._take_event(Event.model_validate_json(message.data))
+            self._read(message)
         except ValidationError as error:
             raise UnavailableError(
                 f"{self._gateway.url} sends events of another version of this program;"
@@ -76,14 +90,32 @@ class Watch:
             ) from error
         self._screen.show(self._progress, self._known())
 
+    def _read(self, message: Message) -> None:
+        match message.event:
+            case stream.SNAPSHOT:
+                self._take_snapshot(Snapshot.model_validate_json(message.data))
+            case stream.END:
+                status = End.model_validate_json(message.data).status
+                self._progress = self._progress.ended(status.value)
+            case stream.PROBLEM:
+                self._take_problem(error_of(message.data))
+            case kind if kind in _KINDS:
+                self._take_event(Event.model_validate_json(message.data))
+
+    def _take_problem(self, problem: FlowError) -> None:
+        """A part that does not answer is waited for; a stream that cannot be had is an error."""
+        if isinstance(problem, CallerError):
+            raise problem
+        self._screen.say(f"{INDENT}{shorten(str(problem))}")
+
     def _take_snapshot(self, snapshot: Snapshot) -> None:
-        self._progress = self._progress.take_over(snapshot.steps)
+        self._progress = Progress().take_over(snapshot.steps, snapshot.gate)
         for step in snapshot.steps:
             self._learn(step.produced, step.item)
 
     def _take_event(self, event: Event) -> None:
         self._progress = self._progress.take(event)
-        if event.kind is EventKind.STEP_COMPLETED:
+        if event.kind in (EventKind.STEP_COMPLETED, EventKind.GATE_DECIDED):
             self._learn(event.references, event.item)
 
     def _learn(self, references: tuple[Reference, ...], item: str) -> None:
@@ -115,7 +147,7 @@ class Watch:
         )
 
     def _broken(self) -> None:
-        self._screen.say("       connection lost; the run goes on, trying again")
+        self._screen.say(f"{INDENT}connection lost; the run goes on, trying again")
 
     def _final_view(self) -> RunView:
         waited = 0.0

@@ -3,13 +3,11 @@
 import asyncio
 import logging
 import signal
-import time
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
 
 from temporalio.client import Client
 
 from services.cli.health import Health, State
+from services.cli.patience import patiently
 from services.errors import UnavailableError
 from services.settings import Settings
 from services.temporal import connect, ensure_search_attributes
@@ -17,11 +15,6 @@ from services.worker import wiring
 from services.worker.activities import Assembly
 from services.worker.app import running, sweep_for_ever
 
-START_SECONDS: Final = 60.0
-"""How long Temporal and memory may take to come up after the worker was started."""
-
-RETRY_SECONDS: Final = 1.0
-Made = TypeVar("Made")
 log = logging.getLogger(__name__)
 
 
@@ -43,31 +36,6 @@ async def serve(settings: Settings, health: Health) -> None:
             return
         client, assembly = prepared.result()
         await _work(settings, client, assembly, health, asked)
-
-
-async def patiently(
-    make: Callable[[], Awaitable[Made]],
-    *,
-    patience_seconds: float = START_SECONDS,
-    pause_seconds: float = RETRY_SECONDS,
-) -> Made:
-    """Try until it works; what is not there yet is logged once.
-
-    Raises:
-        UnavailableError: it does not work in time.
-    """
-    deadline = time.monotonic() + patience_seconds
-    logged = False
-    while True:
-        try:
-            return await make()
-        except UnavailableError as error:
-            if time.monotonic() + pause_seconds > deadline:
-                raise
-            if not logged:
-                log.warning("waiting for up to %.0f s: %s", patience_seconds, error)
-                logged = True
-        await asyncio.sleep(pause_seconds)
 
 
 async def _prepare(settings: Settings) -> tuple[Client, Assembly]:

@@ -1,11 +1,13 @@
 """The flows that this installation offers: the shipped ones and those of a mounted folder."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from contracts.base import digest
 from contracts.compiled import CompiledFlow
+from contracts.reference import Value
 from services.errors import FlowInvalidError, NotFoundError
 from services.flows.compile import Catalogue, compile_flow
 from services.flows.document import FlowFile, read_file, read_text
@@ -19,6 +21,16 @@ class Shelf:
     files: dict[str, FlowFile]
     refused: dict[str, str]
     """Why, by file name."""
+
+    _carried: dict[str, tuple[Value, bytes]] = field(default_factory=dict)
+
+    def carried(self, flow: CompiledFlow) -> tuple[Value, bytes]:
+        """Serialise a flow as its runs carry it; once, for flows on the shelf do not change."""
+        if flow.name not in self._carried:
+            body = flow.encode()
+            value = Value(digest=digest(body), size=len(body), body=body.decode())
+            self._carried[flow.name] = value, body
+        return self._carried[flow.name]
 
     def get(self, name: str) -> CompiledFlow:
         """Find a flow.

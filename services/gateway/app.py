@@ -13,6 +13,7 @@ from services.gateway.body import JsonBodies
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import corpora, events, flows, gates, health, runs, views
 from services.gateway.state import Services, State
+from services.runs.following import Snapshot
 
 _DESCRIPTION: Final = """
 Runs content flows as declared, checked, durable pipelines.
@@ -61,6 +62,7 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Services]]) -> 
         openapi_tags=_TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         # The usual pages load scripts from a foreign host, into an origin that may decide gates.
         docs_url=None,
         redoc_url=None,
@@ -80,10 +82,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=app.openapi_tags,
     )
-    own = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    components = schema.setdefault("components", {}).setdefault("schemas", {})
-    components.update(own.pop("$defs", {}))
-    components["ProblemDocument"] = own
-    for unused in ("HTTPValidationError", "ValidationError"):
-        components.pop(unused, None)
+    components = schema["components"]["schemas"]
+    for model in (ProblemDocument, Snapshot):
+        own = model.model_json_schema(
+            mode="serialization", ref_template="#/components/schemas/{model}"
+        )
+        components.update({**own.pop("$defs", {}), **components, model.__name__: own})
     return schema

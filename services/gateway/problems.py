@@ -145,7 +145,7 @@ _UNEXPECTED: Final = "something failed that should not; the gateway's log says w
 
 def respond(problem: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response:
     """Send a problem."""
-    added = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == 503 else {}
+    added = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.retryable else {}
     return Response(
         problem.model_dump_json(),
         problem.status,

@@ -21,6 +21,9 @@ Answer = TypeVar("Answer")
 LIMIT: Final = timedelta(seconds=2)
 """How long one part may take to answer."""
 
+_NO_ANSWER: Final = (RPCError, RuntimeError, TimeoutError)
+"""The second is what the client raises when it has never been connected."""
+
 _SILENT: Final = f"does not answer within {LIMIT.total_seconds():.0f} s"
 
 
@@ -38,7 +41,7 @@ async def _attributes(services: Services) -> tuple[Check, Check]:
     request = ListSearchAttributesRequest(namespace=client.namespace)
     try:
         listed = await _soon(client.operator_service.list_search_attributes(request, timeout=LIMIT))
-    except (RPCError, TimeoutError):
+    except _NO_ANSWER:
         return (
             Check(name="temporal", ok=False, detail=f"the Temporal server {_SILENT}"),
             Check(name="search_attributes", ok=False, detail="Temporal cannot be asked"),
@@ -80,7 +83,7 @@ async def _workers(services: Services) -> Check:
         described = await _soon(
             services.client.workflow_service.describe_task_queue(request, timeout=LIMIT)
         )
-    except (RPCError, TimeoutError):
+    except _NO_ANSWER:
         return Check(name="workers", ok=False, required=False, detail="Temporal cannot be asked")
     count = len({poller.identity for poller in described.pollers})
     detail = f"{count} on queue {services.queue}" if count else "none; runs wait until one is up"

@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 class Server(uvicorn.Server):
     """Ends event streams when it stops, and leaves the exit of the process to its caller."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, on_ready: Callable[[], object] = lambda: None) -> None:
         self._stopping = services.stopping
+        self._on_ready = on_ready
         super().__init__(
             uvicorn.Config(
                 create_app(lambda: nullcontext(services)),
@@ -41,6 +42,11 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams end, then close."""
@@ -60,7 +66,7 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-async def serve(settings: Settings, on_ready: Callable[[str], None] = lambda url: None) -> None:
+async def serve(settings: Settings, on_ready: Callable[[str], object] = lambda url: None) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` is told the address that is listened at.
 
     Raises:
@@ -73,8 +79,8 @@ async def serve(settings: Settings, on_ready: Callable[[str], None] = lambda url
         async with opened(settings) as services:
             if not ipaddress.ip_address(host).is_loopback:
                 log.warning("the gateway listens beyond this machine and asks nobody who they are")
-            on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-            await Server(services).serve([listener])
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            await Server(services, lambda: on_ready(url)).serve([listener])
 
 
 def listen(host: str, port: int) -> socket.socket:

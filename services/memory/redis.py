@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -18,6 +19,7 @@ from contracts.reference import Digest
 from services.errors import StorageError, UnavailableError, UnsafeMemoryError
 from services.memory import keys
 from services.memory.base import JournalEntry, Quarantined, StreamEvent, Swept, WorkKey
+from services.memory.batching import Batches
 
 EVENTS_KEPT: Final = 20_000
 """Of one run, approximately; streamed text makes up nearly all of them."""
@@ -43,6 +45,7 @@ class RedisStore:
         )
         # Waiting for events blocks for longer than any other command may take.
         self._waiting: Redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
+        self._batches = Batches(self._redis)
         self._address = url.rpartition("@")[2].removeprefix("redis://")
         self._grace = sweep_grace_seconds
 
@@ -67,25 +70,25 @@ class RedisStore:
         events: Sequence[Event] = (),
     ) -> tuple[bytes | None, ...]:
         """See `ContextStore.turn`."""
-        pipeline = self._redis.pipeline(transaction=False)
-        if write:
-            # Listed before it is stored, so that a sweep in between cannot take it for garbage.
-            pipeline.zadd(keys.runs(tenant), {run: float("inf")}, nx=True)
-            pipeline.sadd(keys.run_values(tenant, run), *write)
-            for digest, body in write.items():
-                pipeline.set(keys.value(tenant, digest), body)
-        for event in events:
-            pipeline.xadd(
-                keys.events(tenant, run),
-                {"event": event.model_dump_json(exclude_unset=True)},
-                maxlen=EVENTS_KEPT,
-                approximate=True,
-            )
-        if read:
-            pipeline.mget([keys.value(tenant, digest) for digest in read])
+
+        def enqueue(pipeline: Pipeline) -> None:
+            if write:
+                _keep(pipeline, tenant, run, write)
+            for event in events:
+                pipeline.xadd(
+                    keys.events(tenant, run),
+                    {"event": event.model_dump_json(exclude_unset=True)},
+                    maxlen=EVENTS_KEPT,
+                    approximate=True,
+                )
+            if read:
+                pipeline.mget([keys.value(tenant, digest) for digest in read])
+
+        if not (write or events or read):
+            return ()
         async with self._translated():
-            answers = await pipeline.execute()
-        return tuple(answers[-1]) if read else ()
+            answers = await self._batches.run(enqueue)
+        return tuple(cast("list[bytes | None]", answers[-1])) if read else ()
 
     async def journal(self, work: WorkKey) -> tuple[JournalEntry, ...]:
         """See `ContextStore.journal`."""
@@ -95,11 +98,13 @@ class RedisStore:
 
     async def record(self, work: WorkKey, entry: JournalEntry) -> None:
         """See `ContextStore.record`."""
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zadd(keys.runs(work.tenant), {work.run: float("inf")}, nx=True)
-        pipeline.rpush(keys.journal(work), entry.model_dump_json())
+
+        def enqueue(pipeline: Pipeline) -> None:
+            pipeline.zadd(keys.runs(work.tenant), {work.run: float("inf")}, nx=True)
+            pipeline.rpush(keys.journal(work), entry.model_dump_json())
+
         async with self._translated():
-            await pipeline.execute()
+            await self._batches.run(enqueue)
 
     async def quarantine(self, tenant: str, run: str, kept: Quarantined) -> None:
         """See `ContextStore.quarantine`."""
@@ -201,6 +206,14 @@ class RedisStore:
             raise UnavailableError(
                 f"the memory at {self._address} failed: {type(error).__name__}"
             ) from error
+
+
+def _keep(pipeline: Pipeline, tenant: str, run: str, values: Mapping[Digest, bytes]) -> None:
+    # Listed before it is stored, so that a sweep in between cannot take it for garbage.
+    pipeline.zadd(keys.runs(tenant), {run: float("inf")}, nx=True)
+    pipeline.sadd(keys.run_values(tenant, run), *values)
+    for digest, body in values.items():
+        pipeline.set(keys.value(tenant, digest), body)
 
 
 _Entries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]

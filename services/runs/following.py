@@ -7,6 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,7 +109,13 @@ class Following:
     """Follows one run for one reader."""
 
     def __init__(
-        self, runs: Runs, run: str, last_id: str = "", *, look_seconds: float = LOOK_SECONDS
+        self,
+        runs: Runs,
+        run: str,
+        last_id: str = "",
+        *,
+        slice_seconds: float = SLICE_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """Prepare; nothing is read yet.
 
@@ -117,12 +124,14 @@ class Following:
             run: which run; whether it exists shows when it is read.
             last_id: the id of the last event the reader has; empty or of another life of memory
                 means that it begins with a snapshot.
+            slice_seconds: how long one wait for events lasts.
             look_seconds: how often a silent run is looked at.
         """
         self._runs = runs
         self._store = runs.memory.store
         self._run = run
         self._last_id = last_id
+        self._slice_seconds = slice_seconds
         self._look_seconds = look_seconds
         self._looked_at = float("-inf")
         self._epoch = ""
@@ -148,18 +157,18 @@ class Following:
                     if snapshot := await self._attach():
                         yield snapshot
                     continue
-                fresh = await self._next()
+                await self._look_when_due()
+                fresh = await self._next() if self._epoch else ()
                 for each in fresh:
                     yield self._happened(each)
                 if not fresh:
                     # Memory may have lost how the run ended, which history tells in any case.
                     yield await self._snapshot() if self._has_ended else Quiet()
-                await self._look_when_due()
             except (UnavailableError, StorageError) as error:
                 for item in await self._interrupt(error):
                     yield item
                 if self._status is None:
-                    await asyncio.sleep(SLICE_SECONDS)
+                    await asyncio.sleep(self._slice_seconds)
         yield Ended(f"{self._epoch}.{ENDED}", self._status)
 
     async def _attach(self) -> Snapshot | None:
@@ -183,6 +192,7 @@ class Following:
                 if each.id == last:
                     self._seen |= seen
                     self._after = last
+                    self._happened(each)
                     return True
             after = found[-1].id
         return False
@@ -202,7 +212,7 @@ class Following:
 
     async def _next(self) -> Sequence[StreamEvent]:
         """Wait a moment for events and leave out what the reader knows."""
-        seconds = NO_SECONDS if self._has_ended else SLICE_SECONDS
+        seconds = NO_SECONDS if self._has_ended else self._slice_seconds
         found = await self._wait(seconds)
         while found:
             self._after = found[-1].id
@@ -229,6 +239,7 @@ class Following:
         return event.seq not in (self._finished if event.kind in _OF_THE_WORK else self._told)
 
     def _happened(self, each: StreamEvent) -> Happened:
+        """Note what the reader is told, or was told before the stream was cut."""
         if each.event.kind is EventKind.RUN_ENDED:
             self._status = RunStatus(each.event.outcome)
         return Happened(f"{self._epoch}.{each.id}", each.event)
@@ -240,7 +251,10 @@ class Following:
         self._looked_at = time.monotonic()
         if self._epoch and await self._store.epoch(self._runs.tenant) != self._epoch:
             self._epoch = self._last_id = ""
-        self._has_ended = (await self._runs.summary(self._run)).status.is_final
+        # A silent Temporal server is no reason to hold events back; the next look may tell.
+        with suppress(UnavailableError, TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                self._has_ended = (await self._runs.summary(self._run)).status.is_final
 
     async def _interrupt(self, error: FlowError) -> Sequence[Item]:
         """Tell from history what it can tell, and once that a part does not answer."""

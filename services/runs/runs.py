@@ -29,7 +29,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.base import Contract, digest
+from contracts.base import Contract
 from contracts.compiled import CompiledFlow
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
@@ -240,7 +240,7 @@ class Runs:
         Raises:
             NotFoundError: there is no such run.
         """
-        await self._describe(run)
+        await self.summary(run)
         return await self.memory.store.quarantined(self.tenant, run)
 
     async def told(self, run: str) -> tuple[Told, CompiledFlow]:
@@ -254,7 +254,7 @@ class Runs:
         Raises:
             ConflictError: it has ended already.
         """
-        status = self._summary(await self._describe(run)).status
+        status = (await self.summary(run)).status
         if status.is_final:
             raise ConflictError(f"run {run!r} has ended already: it {status}")
         try:
@@ -289,10 +289,8 @@ class Runs:
         for slot, value in values.items():
             inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
             bodies[inputs[slot].digest] = body
-        compiled = flow.encode()
-        address = digest(compiled)
-        bodies[address] = compiled
-        carried = Value(digest=address, size=len(compiled), body=compiled.decode())
+        carried, compiled = self.shelf.carried(flow)
+        bodies[carried.digest] = compiled
         start = RunStart(
             tenant=self.tenant, run=run, flow=carried, input=inputs, history_limit=history_limit
         )

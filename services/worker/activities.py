@@ -182,7 +182,10 @@ class WorkerActivities(Activities):
         references = [held for references in task.inputs.values() for held in references]
         if task.element:
             references.append(task.element.reference)
-        events = (*_unwritten(task.pending, task.write_from), attempt.event())
+        events = [*_unwritten(task.pending, task.write_from)]
+        if attempt.number > 1:
+            # The first attempt begins with the step, which the interpreter tells.
+            events.append(attempt.event(EventKind.ATTEMPT_STARTED))
         stored, restored = await self._memory.read(
             task.tenant,
             task.run,
@@ -276,7 +279,7 @@ class Attempt:
             return noted
         return noted + self.journal.lost
 
-    def event(self, kind: EventKind = EventKind.ATTEMPT_STARTED) -> Event:
+    def event(self, kind: EventKind) -> Event:
         """Tell of this attempt."""
         return Event(
             seq=self.task.seq,

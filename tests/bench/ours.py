@@ -68,9 +68,7 @@ def _declared(number: int, kind: AgentKind) -> AgentDeclaration:
         pure=not asks,
         model="writer" if asks else "",
         rungs=("free",) if asks else (),
-        limits=AgentLimits(
-            questions=int(asks), prompt_tokens=500 * asks, answer_tokens=100 * asks
-        ),
+        limits=AgentLimits(questions=int(asks), prompt_tokens=500 * asks, answer_tokens=100 * asks),
     )
 
 
@@ -119,9 +117,7 @@ def _toy(kind: str, size: int) -> ToyFlow:
     return toy_flow(_steps(), *agents, head=head)
 
 
-async def main(
-    kind: str, address: str, redis: str, runs: int, concurrency: int, body: int
-) -> None:
+async def main(kind: str, address: str, redis: str, runs: int, concurrency: int, body: int) -> None:
     """Measure so many runs, so many at a time."""
     name = f"b{uuid4().hex[:8]}"
     settings = Settings(temporal_address=address, tenant=name, task_queue=name)
@@ -146,4 +142,4 @@ async def main(
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], *map(int, sys.argv[4:7])))  # type: ignore[call-arg, arg-type]
+    asyncio.run(main(*sys.argv[1:4], *map(int, sys.argv[4:7])))  # type: ignore[arg-type]

@@ -1,19 +1,19 @@
 """`orchestra flows`: look at the declared flows, and check flow files on this machine."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from services.cli import connection
+from services.cli import connection, flow_table
 from services.cli.client import segment
 from services.cli.exit_code import ExitCode
-from services.cli.flow_table import flow as flow_table
-from services.cli.flow_table import flows as flows_table
 from services.cli.output import AsJson, say, show, show_json
-from services.cli.replies import Flows
 from services.errors import FlowInvalidError
+from services.gateway.replies import FlowList, FlowView
+from services.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -22,11 +22,11 @@ app = typer.Typer(no_args_is_help=True)
 def list_flows(as_json: AsJson = False) -> None:
     """List the flows that can be run."""
     with connection.gateway() as gateway:
-        found = gateway.get(Flows, "/flows")
+        found = gateway.get(FlowList, "/flows")
     if as_json:
         show_json(found)
     else:
-        show(flows_table(found.flows))
+        show(*flow_table.flows(found))
 
 
 @app.command("show")
@@ -35,11 +35,11 @@ def show_flow(
 ) -> None:
     """Show one flow: its steps, who reads and writes what, and where each leads."""
     with connection.gateway() as gateway:
-        found = gateway.get_json(f"/flows/{segment(flow)}")
+        found = gateway.get(FlowView, f"/flows/{segment(flow)}")
     if as_json:
         show_json(found)
     else:
-        show(*flow_table(found))
+        show(*flow_table.flow(found))
 
 
 @app.command("check")
@@ -68,12 +68,13 @@ def check_flows(
 def _findings(path: Path) -> str:
     """Say what is wrong with a file, as a compiler does; empty when nothing is."""
     # Loads all agents, which the other commands do not need.
-    from services.cli.catalogue import catalogue  # noqa: PLC0415
+    from services import composition  # noqa: PLC0415
     from services.flows.compile import compile_flow  # noqa: PLC0415
     from services.flows.document import read_file  # noqa: PLC0415
 
+    catalogue = composition.catalogue(Settings.from_environ(os.environ))
     try:
-        compile_flow(read_file(path), catalogue())
+        compile_flow(read_file(path), catalogue)
     except FlowInvalidError as error:
         return str(error)
     return ""

@@ -7,17 +7,16 @@ from typing import Annotated, Literal, get_args
 import typer
 from pydantic import JsonValue
 
-from contracts.compiled import CompiledBudget
 from contracts.flow import GateAction
-from contracts.run import DecisionReply, DecisionRequest, GateView, RunView
+from contracts.run import DecisionReply, GateView, RunView
 from services.cli import connection, tables
 from services.cli.budget import raised
-from services.cli.client import Gateway, segment
+from services.cli.client import Gateway, run_path, segment
 from services.cli.exhibit import exhibit
-from services.cli.output import AsJson, say, show, show_json
+from services.cli.output import AsJson, plain_data, say, show, show_json
 from services.cli.reading import WrittenFile, read_mapping
-from services.cli.replies import OpenGates
 from services.errors import ConflictError, InputInvalidError
+from services.gateway.replies import GateList
 
 app = typer.Typer(no_args_is_help=True)
 Run = Annotated[str, typer.Argument(help="Id of the run: `orchestra gates list`.")]
@@ -32,7 +31,7 @@ def list_gates(
 ) -> None:
     """List the gates that wait for a person."""
     with connection.gateway() as gateway:
-        found = gateway.get(OpenGates, f"/runs/{segment(run)}/gates" if run else "/gates")
+        found = gateway.get(GateList, f"{run_path(run)}/gates" if run else "/gates")
     if as_json:
         show_json(found)
     elif found.gates:
@@ -72,8 +71,8 @@ def decide_gate(
     budget: Annotated[
         str,
         typer.Option(
-            help="With --action raise_budget: `model_calls=200,tokens=500000,usd=4,working_time=60m`;"
-            " what is not named stays."
+            help="With --action raise_budget: `model_calls=200,tokens=500000,usd=4,working_time=1h`"
+            "; what is not named stays."
         ),
     ] = "",
     shown: Annotated[
@@ -91,17 +90,18 @@ def decide_gate(
         )
     files = {"edited": _read(edited), "supplied": _read(supplied)}
     with connection.gateway() as gateway:
-        request = DecisionRequest(
-            shown=shown or _show(gateway, run, gate, as_json=as_json),
-            who=who or getpass.getuser(),
-            verdict=verdict,
-            comment=comment,
-            edited=_data(files["edited"]),
-            action=action,
-            supplied=_data(files["supplied"]),
-            budget=_budget(gateway, run, budget),
-        )
-        reply = _send(gateway, run, gate, request, files)
+        body: dict[str, JsonValue] = {
+            "shown": shown or _show(gateway, run, gate, as_json=as_json),
+            "who": who or getpass.getuser(),
+            "verdict": verdict,
+            "comment": comment,
+            "edited": _data(files["edited"]),
+            "action": action,
+            "supplied": _data(files["supplied"]),
+            "budget": _budget(gateway, run, budget),
+        }
+        given: JsonValue = {name: value for name, value in body.items() if value}
+        reply = _send(gateway, run, gate, given, files)
     if as_json:
         show_json(reply)
     elif reply.delivered:
@@ -119,7 +119,7 @@ def _show(gateway: Gateway, run: str, gate: str, *, as_json: bool) -> str:
 
 
 def _open_gate(gateway: Gateway, run: str, gate: str) -> GateView:
-    waiting = gateway.get(OpenGates, f"/runs/{segment(run)}/gates").gates
+    waiting = gateway.get(GateList, f"{run_path(run)}/gates").gates
     for each in waiting:
         if each.gate == gate:
             return each
@@ -145,11 +145,10 @@ def _send(
     gateway: Gateway,
     run: str,
     gate: str,
-    request: DecisionRequest,
+    body: JsonValue,
     files: dict[str, WrittenFile | None],
 ) -> DecisionReply:
-    path = f"/runs/{segment(run)}/gates/{segment(gate)}"
-    body: JsonValue = request.model_dump(mode="json", exclude_defaults=True)
+    path = f"{run_path(run)}/gates/{segment(gate)}"
     try:
         return gateway.post(DecisionReply, path, body)
     except InputInvalidError as error:
@@ -166,7 +165,7 @@ def _data(file: WrittenFile | None) -> dict[str, JsonValue] | None:
     return file.data if file else None
 
 
-def _budget(gateway: Gateway, run: str, written: str) -> CompiledBudget | None:
+def _budget(gateway: Gateway, run: str, written: str) -> JsonValue:
     if not written:
         return None
-    return raised(gateway.get(RunView, f"/runs/{segment(run)}").budget, written)
+    return plain_data(raised(gateway.get(RunView, run_path(run)).budget, written))

@@ -1,6 +1,7 @@
 """`orchestra worker`, `gateway`, `model`: the processes that a stack consists of."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from services.cli.output import say
 from services.errors import SettingsError, UnsafeMemoryError
 from services.settings import Settings
 
+log = logging.getLogger(__name__)
 Port = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Port to listen on.")]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
 
@@ -52,10 +54,16 @@ def gateway() -> None:
 
     It listens on ORCHESTRA_GATEWAY_HOST and ORCHESTRA_GATEWAY_PORT.
     """
-    from services.gateway.serve import serve  # noqa: PLC0415  # the other processes need no FastAPI
+    # Loaded here, for the other processes need no FastAPI.
+    from services.cli.patience import patiently  # noqa: PLC0415
+    from services.gateway.serve import serve  # noqa: PLC0415
+
+    def ready(url: str) -> None:
+        log.info("the gateway serves", extra={"url": url})
 
     with _process():
-        serve(Settings.from_environ(os.environ))
+        settings = Settings.from_environ(os.environ)
+        asyncio.run(patiently(lambda: serve(settings, ready)))
 
 
 def model(

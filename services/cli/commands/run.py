@@ -11,8 +11,8 @@ from services.cli.connection import settings
 from services.cli.exit_code import of_status
 from services.cli.output import AsJson, say, show_json
 from services.cli.reading import WrittenFile, read_mapping
-from services.cli.replies import Accepted
 from services.errors import InputInvalidError
+from services.gateway.replies import RunStarted
 
 Until = Annotated[
     Literal["end", "gate"],
@@ -54,11 +54,12 @@ def run(
     if as_json:
         show_json(accepted)
     else:
-        typer.echo(f"run {accepted.id}   {accepted.flow}   {accepted.url}")
+        page = accepted.temporal_url or accepted.url
+        typer.echo(f"run {accepted.id}   {accepted.flow}   {page}")
         typer.echo(f"see it with `orchestra runs watch {accepted.id}`")
 
 
-def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> Accepted:
+def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> RunStarted:
     """Start a run on what a file says.
 
     Raises:
@@ -68,6 +69,6 @@ def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> A
     """
     headers = {"Idempotency-Key": key} if key else {}
     try:
-        return gateway.post(Accepted, "/runs", {"flow": flow, "input": written.data}, headers)
+        return gateway.post(RunStarted, "/runs", {"flow": flow, "input": written.data}, headers)
     except InputInvalidError as error:
         raise InputInvalidError(str(error), written.locate(error.problems)) from error

@@ -11,15 +11,15 @@ from contracts.event import Event, EventKind
 from contracts.run import RunStatus, RunView
 from services.cli import connection, tables
 from services.cli.attend import attend
-from services.cli.client import Gateway, segment
+from services.cli.client import Gateway, run_path
 from services.cli.commands.run import Until
 from services.cli.connection import settings
 from services.cli.exit_code import of_status
-from services.cli.lines import explain, moment, shorten, spent
+from services.cli.lines import clock, explain, shorten, spent
 from services.cli.output import AsJson, clean, say, show, show_json
-from services.cli.replies import Context, HandOffs, RunPage, Steps
-from services.cli.stream import Follower
+from services.cli.stream import told_by
 from services.errors import NotFoundError
+from services.gateway.replies import HandOffList, RunContext, RunList, StepList
 
 app = typer.Typer(no_args_is_help=True)
 Run = Annotated[str, typer.Argument(help="Id of the run: `orchestra runs list`.")]
@@ -43,7 +43,7 @@ def list_runs(
     if needs_person:
         query["needs_person"] = True
     with connection.gateway() as gateway:
-        page = gateway.get(RunPage, "/runs", query)
+        page = gateway.get(RunList, "/runs", query)
     if as_json:
         show_json(page)
         return
@@ -59,7 +59,7 @@ def list_runs(
 def show_run(run: Run, as_json: AsJson = False) -> None:
     """Show one run: how it stands, what it spent, why it failed."""
     with connection.gateway() as gateway:
-        view = gateway.get(RunView, _path(run))
+        view = gateway.get(RunView, run_path(run))
     if as_json:
         show_json(view)
         return
@@ -84,7 +84,7 @@ def show_result(
 ) -> None:
     """Print what a run that succeeded has made, as YAML or JSON."""
     with connection.gateway() as gateway:
-        value = gateway.get_json(f"{_path(run)}/result")
+        value = gateway.get_json(f"{run_path(run)}/result")
     if as_json:
         show_json(value)
     else:
@@ -95,7 +95,7 @@ def show_result(
 def show_steps(run: Run, as_json: AsJson = False) -> None:
     """List a run's pieces of work, in the order they began."""
     with connection.gateway() as gateway:
-        found = gateway.get(Steps, f"{_path(run)}/steps")
+        found = gateway.get(StepList, f"{run_path(run)}/steps")
     if as_json:
         show_json(found)
         return
@@ -106,11 +106,11 @@ def show_steps(run: Run, as_json: AsJson = False) -> None:
 def show_hand_offs(run: Run, as_json: AsJson = False) -> None:
     """List the borders a run has crossed: by which rule, and what went over."""
     with connection.gateway() as gateway:
-        found = gateway.get(HandOffs, f"{_path(run)}/handoffs")
+        found = gateway.get(HandOffList, f"{run_path(run)}/handoffs")
     if as_json:
         show_json(found)
         return
-    show(tables.hand_offs(found.handoffs))
+    show(tables.hand_offs(found.hand_offs))
 
 
 @app.command("context")
@@ -123,7 +123,7 @@ def show_context(
 ) -> None:
     """List what a run knows, every version of it; or print the value of one slot."""
     with connection.gateway() as gateway:
-        found = gateway.get(Context, f"{_path(run)}/context")
+        found = gateway.get(RunContext, f"{run_path(run)}/context")
         value = _value(gateway, run, found, slot) if slot else None
     if slot is None and as_json:
         show_json(found)
@@ -138,17 +138,17 @@ def show_context(
 @app.command("events")
 def show_events(
     run: Run,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run ends or you press Ctrl-C.")
+    ] = False,
     text: Annotated[bool, typer.Option("--text", help="Models' text as it streams, too.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document a line and nothing else.")
     ] = False,
 ) -> None:
-    """Print a run's events from its beginning, and go on until it ends or you press Ctrl-C."""
+    """Print a run's events from its beginning."""
     with connection.gateway() as gateway:
-        for message in Follower(gateway, f"{_path(run)}/events"):
-            if message.event not in frozenset(EventKind):
-                continue
-            event = Event.model_validate_json(message.data)
+        for event in told_by(gateway, run_path(run), follow=follow):
             if event.kind is EventKind.TEXT and not text:
                 continue
             typer.echo(event.model_dump_json(exclude_defaults=True) if as_json else _told(event))
@@ -158,24 +158,20 @@ def show_events(
 def cancel_run(run: Run, as_json: AsJson = False) -> None:
     """Ask a run to stop. What it has made so far is kept."""
     with connection.gateway() as gateway:
-        gateway.tell(f"{_path(run)}/cancel")
+        gateway.tell(f"{run_path(run)}/cancel")
     if as_json:
         show_json({"id": run, "cancelling": True})
     else:
         typer.echo(f"run {run} was asked to stop")
 
 
-def _path(run: str) -> str:
-    return f"/runs/{segment(run)}"
-
-
-def _value(gateway: Gateway, run: str, context: Context, wanted: str) -> JsonValue:
+def _value(gateway: Gateway, run: str, context: RunContext, wanted: str) -> JsonValue:
     """Fetch what a slot holds now; a list slot gives all its items."""
     for slot in context.slots:
         if slot.slot == wanted and slot.versions:
             latest = slot.versions[-1].ordinal
             held = [each for each in slot.versions if each.ordinal == latest]
-            values = [gateway.get_json(f"{_path(run)}/values/{each.digest}") for each in held]
+            values = [gateway.get_json(f"{run_path(run)}/values/{each.digest}") for each in held]
             return values if slot.type.startswith("[") else values[0]
     known = ", ".join(slot.slot for slot in context.slots if slot.versions)
     raise NotFoundError(f"run {run!r} holds no {wanted!r}; it holds {known}")
@@ -184,7 +180,8 @@ def _value(gateway: Gateway, run: str, context: Context, wanted: str) -> JsonVal
 def _write_yaml(value: JsonValue) -> None:
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.width = 100
+    # Broken lines would be harder to edit, and leave spaces at their ends.
+    yaml.width = 10_000
     yaml.dump(value, sys.stdout)
 
 
@@ -198,4 +195,4 @@ def _told(event: Event) -> str:
     cost = spent(event.usage) if event.usage else ""
     parts = (place, way, rule, event.outcome, failure, event.text, made, cost)
     told = " ".join(part for part in parts if part)
-    return clean(f"{moment(event.at_ms)}  {event.seq:>3} {event.kind:<16} {told}")
+    return clean(f"{clock(event.at_ms)}  {event.seq:>3} {event.kind:<16} {told}")

@@ -17,13 +17,13 @@ router = APIRouter(prefix="/v1/runs/{run}", tags=["runs"])
 _DESCRIPTION: Final = """
 Answers with an event stream unless `Accept` asks for `application/json` alone.
 
-The stream begins with `snapshot` (`run`, `steps`, `gate`), then tells each event under its kind
-(`step_started`, `text`, `gate_opened`, ...; fields at their default are left out) and closes with
-`end` (`status`). `problem` says that a part does not answer; the stream goes on and sends another
-`snapshot` where events were missed. Ids are `{epoch}.{position}`: with `Last-Event-ID` of the same
-epoch a stream is taken up without gap or repeat, with any other it begins with a snapshot. Every
-15 seconds without an event there is a comment. Whoever has seen `end` is answered 204, which tells
-browsers to stop.
+The stream begins with `snapshot` (schema `Snapshot`), then tells each event under its kind
+(`step_started`, `text`, `gate_opened`, ...; schema `Event`, fields at their default left out) and
+closes with `end` (`status`). `problem` says that a part does not answer; the stream goes on and
+sends another `snapshot` where events were missed. Ids are `{epoch}.{position}`: with
+`Last-Event-ID` of the same epoch a stream is taken up without gap or repeat, with any other it
+begins with a snapshot. Every 15 seconds without an event there is a comment. Whoever has seen
+`end` is answered 204, which tells browsers to stop.
 """
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -54,7 +54,8 @@ async def run_events(
     here: Here,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
     last_event_id: Annotated[
-        str, Header(max_length=200, description="The last event the caller has.")
+        str,
+        Header(alias="Last-Event-ID", max_length=200, description="The last event the caller has."),
     ] = "",
     after: Cursor = "",
     limit: Annotated[

@@ -1,7 +1,7 @@
 """Numbers: two spellings of a quantity agree, and a changed one is noticed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.agents.checks.numbers import number_faults, quantities
@@ -26,6 +26,8 @@ from tests.builders import SCRAPS
         ("two million three hundred thousand and four", "2300004", ""),
         ("at -5 °C", "-5", "degree"),
         ("a dozen eggs", "12", ""),
+        ("release 1.2.3", "1.2.3", ""),
+        ("5 per cent", "5", "percent"),
     ],
 )
 def test_quantity_is_read_as_meant(text: str, value: str, unit: str) -> None:
@@ -71,12 +73,14 @@ def test_changed_quantity_is_a_fault(sentence: str) -> None:
     assert number_faults(sentence, [SCRAPS])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_quote_agrees_with_itself(text: str) -> None:
     """No text has quantities that differ from its own."""
     assert number_faults(text, [text]) == ()
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**9), st.integers(min_value=0, max_value=10**9))
 def test_two_numbers_agree_only_when_equal(said: int, known: int) -> None:
     """A number is found in a quote exactly when the quote has it, thousands marks aside."""

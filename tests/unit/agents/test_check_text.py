@@ -1,7 +1,7 @@
 """Form, phrases, negation, grounding, leaks and citations of single sentences."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.agents.checks.citations import is_verbatim, stands_in, unresolved
@@ -158,6 +158,7 @@ def test_unknown_evidence_is_listed() -> None:
     assert unresolved(["e1", "e9"], {"e1": WORMS}) == ("e9",)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_any_text_is_verbatim_of_itself(text: str) -> None:
     """A quote is a quote whatever its characters."""

@@ -1,7 +1,7 @@
 """Words: how checks count and compare them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.agents.checks.words import content, count, share_content, stem, tidy, words
@@ -47,6 +47,7 @@ def test_words_ignore_case_hyphens_and_apostrophes() -> None:
     assert words("A wrung-out Sponge's rim") == words("a wrung out sponge\u2019s rim")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_tidy_text_stays_as_it_is(text: str) -> None:
     """Putting white space in order twice changes nothing and loses no word."""

@@ -1,7 +1,7 @@
 """Written sentences, sections and headings held against what they rest on: real failures."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.content.section import Sentence
@@ -107,6 +107,7 @@ def test_heading_of_its_own_words_passes(heading: str) -> None:
     assert heading_faults(heading, [WORM_BINS, WORMS], GROUNDS) == ()
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=300).filter(lambda text: text.strip()))
 def test_quote_is_always_accepted_as_its_own_sentence(quote: str) -> None:
     """The last rung cannot fail: whatever a source says may be quoted."""

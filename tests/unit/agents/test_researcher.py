@@ -128,6 +128,27 @@ async def test_demanded_phrase_is_searched_for_by_itself() -> None:
 _HEAPS = tuple(f"Rats like heap number {n} best of all." for n in range(20))
 
 
+async def test_evidence_stays_within_its_contract() -> None:
+    """However much is found, the set holds at most 24 quotes, three of them for phrases."""
+    things = [f"thing{n}" for n in range(7)]
+    phrases = tuple(f"phrase{n}" for n in range(5))
+    plain = [f"Each {thing} has number {n} in it." for thing in things for n in range(12)]
+    rare = [f"Some {thing} has a {phrase} too." for phrase in phrases for thing in things[:1]]
+    brief = a_brief(key_points=tuple(things), must_include=phrases)
+
+    evidence = await _found(brief, [_document("plain", *plain), _document("rare", *rare)])
+
+    assert len(evidence.items) == 24
+    assert [item.id for item in evidence.items] == [f"e{n}" for n in range(1, 25)]
+
+
+async def test_key_point_without_content_finds_nothing() -> None:
+    """Mere grammar is not searched for."""
+    evidence = await _found(a_brief(key_points=("how it is done",)))
+
+    assert evidence.items == ()
+
+
 async def test_forbidden_phrase_is_never_quoted() -> None:
     """What the brief forbids does not enter the article as evidence."""
     evidence = await _found(a_brief(must_avoid=("bokashi",)))

@@ -150,7 +150,7 @@ comments = st.builds(
         blocking=blocking,
     ),
     st.integers(1, 9),
-    st.sampled_from([None, "s1"]),
+    st.sampled_from([None, "s1", "s9"]),
     st.sampled_from(list(CommentKind)),
     st.sampled_from(PHRASES),
     st.booleans(),

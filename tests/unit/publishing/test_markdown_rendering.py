@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
@@ -27,6 +27,7 @@ def _inline(markdown: str) -> str:
     return "".join(child.content for child in children)
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_escaped_text_reads_as_it_was(text: str) -> None:
     """No text turns into markup, and none is lost but control characters and extra spaces."""
@@ -73,6 +74,7 @@ def test_address_in_a_sentence_is_no_link(text: str) -> None:
     assert "www.evil" not in escaped
 
 
+@settings(deadline=None)
 @given(LINES, LINES, LINES)
 def test_front_matter_gives_back_what_went_in(title: str, made_by: str, uri: str) -> None:
     """No title, model name or address breaks the front matter or changes in it."""

@@ -1,0 +1,76 @@
+"""Flows as tables for a person."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import RenderableType
+
+from services.cli.tables import pairs, table
+from services.gateway.replies import FlowGate, FlowList, FlowRead, FlowStep, FlowView, FlowWay
+
+
+def flows(found: FlowList) -> list[RenderableType]:
+    """List the flows on offer, and the files that are not, each with the reason."""
+    made = table("FLOW", "INPUT", "SUMMARY")
+    for each in found.flows:
+        inputs = ", ".join(f"{slot}: {kind}" for slot, kind in each.input.items())
+        made.add_row(f"{each.name}@{each.version}", inputs, each.summary)
+    refused = [f"\n{name} is not offered:\n{why}" for name, why in found.refused.items()]
+    return [made, *refused]
+
+
+def flow(view: FlowView) -> list[RenderableType]:
+    """Show a flow: who reads and writes what, and where each step leads."""
+    budget = view.budget
+    head = pairs(
+        [
+            ("flow", f"{view.name}@{view.version}"),
+            ("summary", view.summary),
+            ("input", ", ".join(f"{slot}: {kind}" for slot, kind in view.input.items())),
+            ("start", view.start),
+            (
+                "budget",
+                f"{budget.model_calls:,} model calls, {budget.tokens:,} tokens,"
+                f" ${budget.microusd / 1_000_000:.2f}, {budget.working_seconds // 60} minutes",
+            ),
+        ]
+    )
+    made = table("STEP", "AGENT OR ROLE", "READS", "WRITES", "NEXT")
+    for name, step in view.steps.items():
+        made.add_row(name, _agent(step), _reads(step.reads), step.writes, _ways(step.next))
+    for name, gate in view.gates.items():
+        made.add_row(name, f"gate: {gate.role}", _shows(gate), gate.writes or "", _gate_ways(gate))
+    ends = table("END", "OUTCOME", "REASON")
+    for name, end in view.ends.items():
+        ends.add_row(name, end.outcome, end.reason or (f"gives {end.output}" if end.output else ""))
+    return [head, "", made, "", ends]
+
+
+def _agent(step: FlowStep) -> str:
+    asks = f", asks {step.model}" if step.model else ""
+    each = f"\neach {step.each}" if step.each else ""
+    return f"{step.agent}@{step.agent_version}{asks}{each}"
+
+
+def _reads(reads: Iterable[FlowRead]) -> str:
+    return "\n".join(f"{read.slot}{'?' if read.is_optional else ''}" for read in reads)
+
+
+def _shows(gate: FlowGate) -> str:
+    return "a failure" if gate.answers_failure else "\n".join(gate.shows)
+
+
+def _ways(ways: Sequence[FlowWay]) -> str:
+    if len(ways) == 1:
+        return ways[0].to
+    return "\n".join(
+        f"{way.to} if {way.rule}{f' (at most {way.at_most})' if way.at_most else ''}"
+        if way.rule != "else"
+        else f"else {way.to}"
+        for way in ways
+    )
+
+
+def _gate_ways(gate: FlowGate) -> str:
+    if gate.answers_failure:
+        return ", ".join(gate.allow)
+    return f"{_ways(gate.next)}\nafter {gate.deadline_seconds // 3600} h {gate.on_deadline}"
