@@ -1,5 +1,6 @@
 """The flow document: what a flow file says, before anything is resolved or checked."""
 
+import math
 import re
 from typing import Annotated, Literal, Self
 
@@ -24,13 +25,19 @@ OTHERWISE = "otherwise"
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
+_LONGEST_DAYS = 3650
+"""Longer waits are slips of the pen, and Temporal takes no timer beyond 10,000 years."""
+
 
 def seconds(text: object) -> object:
-    """Read `90s`, `30m`, `72h` or `7d` as whole seconds; anything else is left to be refused."""
-    match = re.fullmatch(r"([1-9][0-9]*)([smhd])", text) if isinstance(text, str) else None
+    """Read `90s`, `30m`, `72h` or `7d` as whole seconds; anything else is an error."""
+    match = re.fullmatch(r"([1-9][0-9]{0,9})([smhd])", text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"{text!r} is no duration; write a number and s, m, h or d, as in 30m")
-    return int(match[1]) * _UNITS[match[2]]
+    duration = int(match[1]) * _UNITS[match[2]]
+    if duration > _LONGEST_DAYS * _UNITS["d"]:
+        raise ValueError(f"{text} is longer than {_LONGEST_DAYS}d, the longest there is")
+    return duration
 
 
 Duration = Annotated[int, BeforeValidator(seconds)]
@@ -38,9 +45,14 @@ Duration = Annotated[int, BeforeValidator(seconds)]
 
 
 def _microusd(amount: object) -> object:
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise ValueError(f"{amount!r} is no amount of money; write dollars, as in 2.00")
-    return round(amount * 1_000_000)
+    match amount:
+        case bool():
+            pass
+        case int():
+            return amount * 1_000_000
+        case float() if math.isfinite(amount * 1_000_000):
+            return round(amount * 1_000_000)
+    raise ValueError(f"{amount!r} is no amount of money; write dollars, as in 2.00")
 
 
 def _slot_type(given: object) -> object:

@@ -29,6 +29,11 @@ _OPERATORS: Final[dict[type[ast.cmpop], Operator]] = {
 }
 
 
+RULE_CHARACTERS: Final = 2_000
+NESTED_CONDITIONS: Final = 20
+"""A compiled flow has to be read back from JSON, whose reader gives up on some 200 levels."""
+
+
 class RuleError(ValueError):
     """A rule is not of the language; the message says what is and what to write."""
 
@@ -39,13 +44,16 @@ def parse(text: str) -> Condition:
     Raises:
         RuleError: it uses anything outside the language.
     """
+    if len(text) > RULE_CHARACTERS:
+        raise RuleError(f"a rule has at most {RULE_CHARACTERS} characters, this one {len(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        return _condition(ast.parse(text.strip(), mode="eval").body, NESTED_CONDITIONS)
+    except RuleError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise RuleError(
-            f"{text!r} is no condition; write e.g. review.verdict == 'accept'"
+            f"{text[:200]!r} is no condition; write e.g. review.verdict == 'accept'"
         ) from None
-    return _condition(tree)
 
 
 def evaluate(condition: Condition, facts: Facts) -> bool:
@@ -96,14 +104,16 @@ def _compare(fact: FactValue, op: Operator, value: Literals) -> bool:
             return fact >= value
 
 
-def _condition(node: ast.expr) -> Condition:
+def _condition(node: ast.expr, levels: int) -> Condition:
+    if levels == 0:
+        raise RuleError(f"conditions nest at most {NESTED_CONDITIONS} deep; write several rules")
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
-            return Both(parts=tuple(_condition(value) for value in values))
+            return Both(parts=tuple(_condition(value, levels - 1) for value in values))
         case ast.BoolOp(values=values):
-            return Either(parts=tuple(_condition(value) for value in values))
+            return Either(parts=tuple(_condition(value, levels - 1) for value in values))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return Negation(part=_condition(operand))
+            return Negation(part=_condition(operand, levels - 1))
         case ast.Compare():
             return _comparison(node)
         case ast.Attribute():
@@ -153,10 +163,12 @@ def _path(node: ast.Attribute) -> tuple[str, str]:
 
 def _literal(node: ast.expr) -> Literals:
     match node:
+        case ast.Constant(value=str() as text) if not _is_unicode(text):
+            raise RuleError(f"{ast.unparse(node)!r} holds half a character; no field can")
         case ast.Constant(value=bool() | int() | str() as value):
             return value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
-            return -number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if type(value) is int:
+            return -value
         case ast.List(elts=elements) | ast.Tuple(elts=elements) if elements:
             return tuple(_scalar(each) for each in elements)
         case ast.Constant(value=float()):
@@ -170,3 +182,8 @@ def _scalar(node: ast.expr) -> bool | int | str:
     if isinstance(value, tuple):
         raise RuleError(f"{ast.unparse(node)!r}: lists of literals do not nest")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can write it: an escape in a rule may name half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -183,6 +183,10 @@ class StepRunner:
         try:
             result = await self._schedule(self._task(visit, key, seq, reservation), visit)
         except FailureError as error:
+            if is_cancelled_exception(error):
+                # Raised from itself it would lose the cause that makes it a cancellation.
+                self._state.ledger.settle(reservation, reservation)
+                raise
             raise self._failed(error, visit, key, reservation) from error
         self._state.ledger.settle(reservation, result.usage)
         reference = self._reference(visit, key, result)
@@ -198,11 +202,10 @@ class StepRunner:
         )
         return result, reference
 
-    def _failed(self, error: FailureError, visit: Visit, key: str, reservation: Usage) -> Exception:
+    def _failed(
+        self, error: FailureError, visit: Visit, key: str, reservation: Usage
+    ) -> StepFailed:
         """Settle, tell and translate what an activity's error means."""
-        if is_cancelled_exception(error):
-            self._state.ledger.settle(reservation, reservation)
-            return error
         failure = failure_of(error, visit.name, visit.step.agent, key)
         lost = isinstance(error, ActivityError) and isinstance(error.cause, ActivityTimeoutError)
         # Nobody knows what a lost attempt paid, so it counts as all that was reserved.

@@ -1,14 +1,13 @@
 """Attends a run for a command: shows it, then says how it ended and where the result is."""
 
-import sys
 from pathlib import Path
 
 from contracts.run import RunStatus, RunView
 from services.cli.client import Gateway, run_path, segment
 from services.cli.connection import published
 from services.cli.lines import INDENT, spent_in_all
-from services.cli.output import clean, console, say, show_json
-from services.cli.screen import Appended, Screen, Silent, Terminal
+from services.cli.output import clean, say, show_json
+from services.cli.screen import Silent, screen_for_output
 from services.cli.shape import FlowShape, shape_of
 from services.cli.tables import took
 from services.cli.watch import Watch
@@ -41,12 +40,6 @@ def attend(
         for text in ending(gateway, view, publish_dir):
             screen.say(text)
     return view
-
-
-def screen_for_output() -> Screen:
-    """Choose how to show progress: live where somebody sits before it."""
-    shown = console()
-    return Terminal(shown) if sys.stdout.isatty() else Appended(shown)
 
 
 def header(gateway: Gateway, view: RunView) -> str:

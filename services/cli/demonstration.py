@@ -1,14 +1,15 @@
-"""What `orchestra demo` does once a stack works: corpora, runs, and proof of what they published."""
+"""What `orchestra demo` does once a stack works: adds corpora, runs briefs, checks the texts."""
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Final
 
 from pydantic import JsonValue
 
-from contracts.run import RunStatus, RunView
+from contracts.run import HandOff, RunStatus, RunView
 from services.cli import samples, verbatim
 from services.cli.adding import add
 from services.cli.attend import ending, header, shape
@@ -22,7 +23,7 @@ from services.cli.watch import Watch
 from services.gateway.replies import HandOffList, RunContext
 from services.retrieval.base import Document
 
-FLOW = "article"
+FLOW: Final = "article"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Shown:
     verbatim: Verbatim | None = None
     """None where nothing was published, or the corpus is not on this machine."""
 
-    def is_good(self, *, must_be_verbatim: bool) -> bool:
+    def is_good(self, must_be_verbatim: bool) -> bool:
         """Whether it succeeded, and says nothing of its own where it must not."""
         if self.run.status is not RunStatus.SUCCEEDED:
             return False
@@ -80,7 +81,7 @@ class Demonstration:
         paths = [chosen] if chosen else [samples.brief(name) for name in samples.BRIEFS]
         return islice(cycle(paths), count)
 
-    def show(self, brief: Path, screen: Screen, *, details: bool) -> Shown:
+    def show(self, brief: Path, screen: Screen) -> Shown:
         """Run one brief to its end, or to a gate that waits for a person.
 
         Raises:
@@ -91,19 +92,17 @@ class Demonstration:
         began = time.monotonic()
         accepted = start(self._gateway, FLOW, written)
         first = self._gateway.get(RunView, run_path(accepted.id))
-        if details:
-            screen.say(header(self._gateway, first))
+        screen.say(header(self._gateway, first))
         watch = Watch(self._gateway, accepted.id, screen, shape(self._gateway, FLOW))
         view = watch.follow(until_gate=True)
         seconds = time.monotonic() - began
-        if details:
-            for text in ending(self._gateway, view, self._publish_dir):
-                screen.say(text)
+        for text in ending(self._gateway, view, self._publish_dir):
+            screen.say(text)
         return self._judged(Shown(brief.stem, view, seconds), written)
 
-    def hand_offs(self, shown: Shown) -> HandOffList:
+    def hand_offs(self, shown: Shown) -> tuple[HandOff, ...]:
         """Fetch what crossed each border."""
-        return self._gateway.get(HandOffList, f"{run_path(shown.run.id)}/handoffs")
+        return self._gateway.get(HandOffList, f"{run_path(shown.run.id)}/handoffs").hand_offs
 
     def _judged(self, shown: Shown, written: WrittenFile) -> Shown:
         """Hold what was published against the corpus."""
@@ -114,10 +113,8 @@ class Demonstration:
         draft = self._draft(path)
         documents = self._documents.get(samples.corpus_of(written.data))
         where = str(publication.get("where")) if isinstance(publication, dict) else ""
-        return Shown(
-            brief=shown.brief,
-            run=shown.run,
-            seconds=shown.seconds,
+        return replace(
+            shown,
             published=str(self._publish_dir / where),
             words=words_of(draft) if isinstance(draft, dict) else 0,
             verbatim=self._check(draft, publication, documents),

@@ -1,7 +1,10 @@
 """The sample corpora and briefs that come with the checkout."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from pydantic import JsonValue
 
 from services.errors import InputInvalidError, NotFoundError
 from services.retrieval.base import Document
@@ -39,7 +42,7 @@ def as_stored(reading: Reading) -> list[Document]:
     return [submitted_document(each.title, each.text, each.uri) for each in reading.documents]
 
 
-def corpus_of(data: dict[str, object]) -> str:
+def corpus_of(data: Mapping[str, JsonValue]) -> str:
     """Tell which corpus a brief names.
 
     Raises:

@@ -1,5 +1,6 @@
 """Shows progress: live on a terminal, else by lines that are only ever appended."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from services.cli.lines import Known, Line, Mark, explanations, line, lines, remarks
+from services.cli.output import console
 from services.cli.progress import Progress, Visit
 
 REFRESHES_PER_SECOND: Final = 4
@@ -165,6 +167,12 @@ class Terminal:
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
+
+
+def screen_for_output() -> Screen:
+    """Choose how to show progress on standard output: live where somebody sits before it."""
+    shown = console()
+    return Terminal(shown) if sys.stdout.isatty() else Appended(shown)
 
 
 def coloured(written: Line) -> Text:

@@ -25,6 +25,10 @@ def shape_of(flow: FlowView) -> FlowShape:
     """Take out what helps to show a run."""
     walks = {name: _EACH.fullmatch(step.each) for name, step in flow.steps.items()}
     return FlowShape(
-        follows={name: step.next[0].to for name, step in flow.steps.items() if len(step.next) == 1},
+        follows={
+            name: step.next[0].to
+            for name, step in flow.steps.items()
+            if len(step.next) == 1 and step.next[0].to not in flow.ends
+        },
         walks={name: (found[1], found[2]) for name, found in walks.items() if found},
     )

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -50,9 +50,6 @@ class _StackThread:
 
     def start(self) -> StackRecord:
         self._kept = self._pool.submit(lambda: asyncio.run(self._keep()))
-        wait({self._ready, self._kept}, return_when=FIRST_COMPLETED)
-        if not self._ready.done():
-            self._kept.result()
         return self._ready.result()
 
     def stop(self) -> Exception | None:
@@ -80,9 +77,14 @@ class _StackThread:
         task = asyncio.current_task()
         assert task is not None
         self._begun.set_result((asyncio.get_running_loop(), task))
-        async with Stack(self._plan) as stack:
-            self._ready.set_result(stack.record)
-            await stack.wait()
+        try:
+            async with Stack(self._plan) as stack:
+                self._ready.set_result(stack.record)
+                await stack.wait()
+        except BaseException as error:
+            if not self._ready.done():
+                self._ready.set_exception(error)
+            raise
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

@@ -1,5 +1,6 @@
 """Reads a flow file: YAML with the line of every key, strict, errors that name place and remedy."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,10 +18,15 @@ from contracts.flow import Budget, End, FlowDocument, Gate, PlanLine, Rule, Step
 from services.errors import FlowInvalidError
 from workflows.checking.finding import Finding, Place
 
-_TAGS: Final = frozenset({"step", "gate", "function-before[_as_read(), Read]"})
-"""What the parser adds to the path of an error and the file does not have."""
-
 FLOW_FILE_BYTES: Final = 1024 * 1024
+MOST_PARTS: Final = 50_000
+"""Keys and values of one file, what aliases repeat included; a large flow has some thousands."""
+
+DEEPEST_LEVEL: Final = 20
+"""A flow needs eight levels."""
+
+SHOWN_CHARACTERS: Final = 200
+"""How much of a line a finding shows."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class SourceText:
 
     def _describe(self, finding: Finding) -> str:
         line = self.line(finding.place)
-        shown = self.rows[line - 1].strip() if line <= len(self.rows) else ""
+        shown = self.rows[line - 1].strip()[:SHOWN_CHARACTERS] if line <= len(self.rows) else ""
         where = ".".join(str(part) for part in finding.place) or "file"
         return (
             f"{self.name}:{line}: {finding.code} {where}: {finding.message}\n"
@@ -89,8 +95,9 @@ def read_text(name: str, text: str) -> FlowFile:
     if not isinstance(root, MappingNode):
         raise FlowInvalidError(f"{name}:1: a flow file is a mapping that begins with `flow: name`")
     source = SourceText(name, tuple(text.splitlines()))
-    findings: list[Finding] = []
-    data = _construct(root, (), source.lines, findings)
+    builder = _Builder(name, source.lines)
+    data = builder.build(root, ())
+    findings = builder.findings
     try:
         document = FlowDocument.model_validate(data)
     except ValidationError as error:
@@ -109,54 +116,98 @@ def _compose(name: str, text: str) -> Node | None:
         raise FlowInvalidError(f"{name}:{line}: this is not YAML: {error.problem}") from error
     except YAMLError as error:
         raise FlowInvalidError(f"{name}:1: this is not YAML") from error
+    except RecursionError:
+        raise FlowInvalidError(_too_deep(name, 1)) from None
     return node
 
 
-def _construct(
-    node: Node, place: Place, lines: dict[Place, int], repeated: list[Finding]
-) -> object:
-    """Build plain data from nodes, noting the line of each."""
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, ScalarNode):
-        return _scalar(node)
-    if isinstance(node, SequenceNode):
-        return [
-            _construct(child, (*place, index), lines, repeated)
-            for index, child in enumerate(node.value)
-        ]
-    assert isinstance(node, MappingNode)
-    data: dict[object, object] = {}
-    for key_node, child in node.value:
-        key = str(key_node.value)
-        inner = (*place, key)
-        if key in data:
-            repeated.append(
-                Finding(
-                    code="FO101",
-                    place=inner,
-                    message=f"{key!r} stands twice",
-                    remedy="Keep one of them.",
-                )
+def _too_deep(name: str, line: int) -> str:
+    return f"{name}:{line}: this nests over {DEEPEST_LEVEL} levels deep; that is no flow file"
+
+
+class _Builder:
+    """Builds plain data from YAML nodes, noting the line of each."""
+
+    def __init__(self, name: str, lines: dict[Place, int]) -> None:
+        self.findings: list[Finding] = []
+        self._name = name
+        self._lines = lines
+        self._parts = 0
+
+    def build(self, node: Node, place: Place) -> object:
+        """Build one node and what it holds.
+
+        Raises:
+            FlowInvalidError: aliases make it endless, or too much of it.
+        """
+        line = node.start_mark.line + 1
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise FlowInvalidError(
+                f"{self._name}:{line}: this file says over {MOST_PARTS} things, aliases spelt out;"
+                " that is no flow file"
             )
-        lines[inner] = key_node.start_mark.line + 1
-        data[key] = _construct(child, inner, lines, repeated)
-    return data
+        if len(place) > DEEPEST_LEVEL:
+            raise FlowInvalidError(_too_deep(self._name, line))
+        self._lines.setdefault(place, line)
+        if isinstance(node, ScalarNode):
+            return _scalar(node)
+        if isinstance(node, SequenceNode):
+            return [self.build(child, (*place, index)) for index, child in enumerate(node.value)]
+        assert isinstance(node, MappingNode)
+        return self._mapping(node, place)
+
+    def _mapping(self, node: MappingNode, place: Place) -> dict[str, object]:
+        data: dict[str, object] = {}
+        for key_node, child in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, ScalarNode):
+                raise FlowInvalidError(f"{self._name}:{line}: a key is one word, not a list or map")
+            key = str(key_node.value)
+            inner = (*place, key)
+            if key in data:
+                self.findings.append(
+                    _at(inner, "FO101", f"{key!r} stands twice", "Keep one of them.")
+                )
+            self._lines[inner] = line
+            data[key] = self.build(child, inner)
+        return data
 
 
 def _scalar(node: ScalarNode) -> object:
-    """Read a scalar by the YAML 1.2 core schema: `no` and `on` are text."""
+    """Read a scalar by the YAML 1.2 core schema: `no` and `on` are text.
+
+    What looks like a number and is none (`0x`, `.inf`) stays text, for its field to refuse.
+    """
     text = str(node.value)
     match node.tag.rpartition(":")[2] if isinstance(node.tag, str) else str(node.ctag.suffix):
         case "int":
-            return int(text.replace("_", ""), 0)
+            return _whole(text)
         case "float":
-            return float(text)
-        case "bool":
+            return _fraction(text)
+        case "bool" if text.lower() in ("true", "false"):
             return text.lower() == "true"
         case "null":
             return None
         case _:
             return text
+
+
+def _whole(text: str) -> int | str:
+    digits = text.replace("_", "")
+    has_base = digits.lstrip("+-")[:2].lower() in ("0b", "0o", "0x")
+    try:
+        return int(digits, 0 if has_base else 10)
+    except ValueError:
+        return text
+
+
+def _fraction(text: str) -> float | str:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
 
 
 _KEYS: Final = sorted(
@@ -169,9 +220,7 @@ _KEYS: Final = sorted(
 
 
 def _finding(problem: ErrorDetails) -> Finding:
-    place = tuple(part for part in problem["loc"] if part not in _TAGS)
-    if place and place[-1] == "[key]":
-        place = place[:-1]
+    place = _place(problem["loc"])
     key = str(place[-1]) if place else "file"
     match problem["type"]:
         case "extra_forbidden":
@@ -188,6 +237,14 @@ def _finding(problem: ErrorDetails) -> Finding:
             return _at(place, "FO104", f"{problem['input']!r} is no name", remedy)
         case _:
             return _at(place, "FO104", problem["msg"], "Change the value to what is asked for.")
+
+
+def _place(location: Place) -> Place:
+    """Drop what the parser adds to the path of an error and the file does not have."""
+    kept = [part for part in location if part != "[key]" and not str(part).startswith("function-")]
+    if kept[:1] == ["steps"] and kept[2:3] in (["step"], ["gate"]):
+        del kept[2]
+    return tuple(kept)
 
 
 def _at(place: Place, code: str, message: str, remedy: str) -> Finding:

@@ -139,8 +139,9 @@ class RedisStore:
     ) -> tuple[StreamEvent, ...]:
         """See `ContextStore.wait_for_events`."""
         key = keys.events(tenant, run)
+        milliseconds = max(1, int(seconds * 1000))  # 0 would wait for ever
         async with self._translated():
-            found = await self._waiting.xread({key: after}, count=1000, block=int(seconds * 1000))
+            found = await self._waiting.xread({key: after}, count=1000, block=milliseconds)
         streams = found.values() if isinstance(found, dict) else [each[1] for each in found or []]
         entries = [entry for stream in streams for entry in stream]
         return _stream_events(cast("_Entries", _flat(entries)))

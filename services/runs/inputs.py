@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from contracts.base import Contract, digest
 from contracts.compiled import CompiledFlow
@@ -32,7 +33,8 @@ def read_input(
         named = {flow.input[0]: dict(given)}
     problems = [
         Problem(
-            f"/{name}", f"flow {flow.name} has no input {name!r}; it has {', '.join(flow.input)}"
+            f"/{_token(name)}",
+            f"flow {flow.name} has no input {name!r}; it has {', '.join(flow.input)}",
         )
         for name in named
         if name not in flow.input
@@ -58,7 +60,11 @@ def read_value(contract: type[Contract], given: JsonValue, pointer: str) -> Cont
     Raises:
         InputInvalidError: it does not fit; all problems are listed.
     """
-    stored = _JSON.dump_json(given)
+    try:
+        stored = _JSON.dump_json(given)
+    except PydanticSerializationError as error:
+        told = "nests too deep, or holds half of a surrogate pair"
+        raise invalid("the value cannot be written as JSON", [Problem(pointer, told)]) from error
     if len(stored) > INPUT_LIMIT_BYTES:
         raise invalid("the value is over 1 MiB", [Problem(pointer, "larger than 1 MiB")])
     try:
@@ -66,7 +72,7 @@ def read_value(contract: type[Contract], given: JsonValue, pointer: str) -> Cont
     except ValidationError as error:
         problems = [
             Problem(
-                "/".join([pointer, *(str(part) for part in problem["loc"])]),
+                "/".join([pointer, *(_token(part) for part in problem["loc"])]),
                 problem["msg"].removeprefix("Value error, "),
             )
             for problem in error.errors()
@@ -86,3 +92,8 @@ def invalid(message: str, problems: list[Problem]) -> InputInvalidError:
     """Build the error that lists problems, each with where it is."""
     lines = "; ".join(f"{problem.pointer}: {problem.message}" for problem in problems)
     return InputInvalidError(f"{message}: {lines}", problems)
+
+
+def _token(part: str | int) -> str:
+    """Escape one part of a JSON pointer (RFC 6901, section 3)."""
+    return str(part).replace("~", "~0").replace("/", "~1")

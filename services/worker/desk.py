@@ -244,10 +244,11 @@ class ModelDesk:
             or wanted.cost_microusd > allowed.cost_microusd
         )
         if over:
+            left = allowed - self.journal.spent
             raise StepError(
                 FailureKind.OVER_BUDGET,
                 f"{self._assignment.agent_name} may not make another call: the run's budget has"
-                f" {allowed.calls - self.journal.spent.calls} call(s) left for it",
+                f" {left.calls} call(s) left for it",
                 usage=self.journal.spent,
             )
 

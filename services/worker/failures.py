@@ -72,16 +72,18 @@ def as_application_error(
         failure.message,
         failure,
         type=error.kind.value,
-        non_retryable=not _may_retry(error.kind, line, failed_before, waited),
+        non_retryable=not _may_retry(error, line, failed_before, waited),
         next_retry_delay=error.retry_after,
     )
 
 
 def _may_retry(
-    kind: FailureKind, line: CompiledPlanLine | None, failed_before: int, waited: timedelta
+    error: StepError, line: CompiledPlanLine | None, failed_before: int, waited: timedelta
 ) -> bool:
-    if kind not in RETRIED or line is None:
+    if error.kind not in RETRIED or line is None:
         return False
     if line.retry_for is not None:
-        return waited < timedelta(seconds=line.retry_for)
+        # A provider that asks to wait for longer than the plan does is not waited for.
+        next_attempt = waited + (error.retry_after or timedelta())
+        return next_attempt < timedelta(seconds=line.retry_for)
     return failed_before < line.retry

@@ -219,13 +219,17 @@ async def test_runs_are_listed_page_by_page(temporal_address: str, store: RedisS
         await _eventually(caller, "/v1/runs", "runs", 3)
 
         first = (await caller.get("/v1/runs?limit=2&flow=toy&status=queued")).json()
-        second = (await caller.get(f"/v1/runs?limit=2&cursor={first['cursor']}")).json()
+        rest = f"limit=2&cursor={first['cursor']}"
+        second = (await caller.get(f"/v1/runs?flow=toy&status=queued&{rest}")).json()
         others = (await caller.get("/v1/runs?flow=other")).json()
-        bad = await caller.get("/v1/runs?cursor=bm9uc2Vuc2U%3D")
+        refused = [
+            (await caller.get(f"/v1/runs?{query}")).status_code
+            for query in (rest, "cursor=bm9uc2Vuc2U%3D", "cursor=%F0%9F%A6%86", "cursor=x")
+        ]
 
     assert {run["id"] for run in (*first["runs"], *second["runs"])} == started
     assert (len(first["runs"]), second["cursor"], others["runs"]) == (2, "", [])
-    assert bad.status_code == 422
+    assert refused == [422] * 4
 
 
 async def test_one_key_is_one_run(temporal_address: str, store: RedisStore) -> None:

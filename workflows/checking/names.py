@@ -1,11 +1,11 @@
 """Whether every name in a flow means something: agents, slots, contracts, inputs, targets."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from contracts.agent import AgentDeclaration, AgentKind
-from contracts.flow import FlowDocument, Gate, Read, Step
+from contracts.flow import FlowDocument, Gate, Read, Rule, Step
 from contracts.registry import Registry
 from workflows.checking.finding import Finding, Place
 from workflows.checking.types import PathError, list_at
@@ -17,7 +17,7 @@ def check_names(document: FlowDocument, agents: Agents, registry: Registry) -> I
     """Find names that nothing answers to, and types that do not meet."""
     slots = {**document.input, **document.slots}
     yield from _slot_types(document, registry)
-    yield from _target(document, ("start",), document.start)
+    yield from _ordinary(document, ("start",), document.start)
     for name, node in document.steps.items():
         if isinstance(node, Gate):
             yield from _gate(document, name, node, slots)
@@ -61,8 +61,7 @@ def _step(
     registry: Registry,
 ) -> Iterator[Finding]:
     here: Place = ("steps", name)
-    for ordinal, rule in enumerate(step.next):
-        yield from _target(document, (*here, "next", ordinal), rule.target)
+    yield from _rules(document, here, step.next)
     for key, line in step.on_failure.items():
         if line.then:
             yield from _target(document, (*here, "on_failure", key, "then"), line.then)
@@ -131,9 +130,15 @@ def _reads(
     parsed = each_of(step)
     variable = parsed[0] if parsed else None
     given = {read.input for read in step.reads} | ({variable} if variable else set())
+    seen: set[str] = set()
     for ordinal, read in enumerate(step.reads):
-        if read.input != variable:
-            yield from _read((*here, "reads", ordinal), step, read, agent, slots)
+        place = (*here, "reads", ordinal)
+        if read.input in seen:
+            message = f"{step.agent} is given {read.input!r} twice"
+            yield _finding("FO206", place, message, "Keep one of the two.")
+        elif read.input != variable:
+            yield from _read(place, step, read, agent, slots)
+        seen.add(read.input)
     for name in agent.receives:
         if name not in given and name not in agent.optional:
             yield _finding(
@@ -207,11 +212,24 @@ def _gate(
     if gate.edits and gate.edits not in gate.shows:
         message = f"{gate.edits} can be edited here and is not shown"
         yield _finding("FO216", (*here, "edits"), message, "Add it to shows.")
-    for ordinal, rule in enumerate(gate.next):
-        yield from _target(document, (*here, "next", ordinal), rule.target)
-    yield from _target(document, (*here, "on_deadline"), gate.on_deadline.to)
+    yield from _rules(document, here, gate.next)
+    yield from _ordinary(document, (*here, "on_deadline"), gate.on_deadline.to)
     if gate.stop:
-        yield from _target(document, (*here, "stop"), gate.stop)
+        yield from _ordinary(document, (*here, "stop"), gate.stop)
+
+
+def _rules(document: FlowDocument, here: Place, rules: Sequence[Rule]) -> Iterator[Finding]:
+    for ordinal, rule in enumerate(rules):
+        yield from _ordinary(document, (*here, "next", ordinal), rule.target)
+
+
+def _ordinary(document: FlowDocument, place: Place, name: str) -> Iterator[Finding]:
+    """Check the target of a way that no failure takes."""
+    yield from _target(document, place, name)
+    node = document.steps.get(name)
+    if isinstance(node, Gate) and node.answers:
+        message = f"{name} answers failures, and this way brings it none"
+        yield _finding("FO217", place, message, "Let only failure plans lead there.")
 
 
 def _target(document: FlowDocument, place: Place, name: str) -> Iterator[Finding]:

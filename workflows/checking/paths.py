@@ -1,8 +1,8 @@
 """What holds on every path: steps are reached, inputs are set, loops are counted, runs end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from contracts.flow import OTHERWISE, FlowDocument, Step
+from contracts.flow import OTHERWISE, FlowDocument, PlanLine, Step
 from workflows.checking.finding import Finding, Place
 from workflows.checking.graph import Edge, Graph, place_of, plan_of
 from workflows.checking.names import each_of
@@ -25,17 +25,21 @@ def check_plans(document: FlowDocument) -> Iterator[Finding]:
                 message="its failure plan has a hole: no line covers the kinds it does not name",
                 remedy="Add `otherwise: {then: an end or a gate}` to on_failure.",
             )
-        for key, line in node.on_failure.items():
-            if line.then is None:
-                yield _nowhere(("steps", name, "on_failure", key))
-    for key, line in document.on_failure.items():
+        yield from _plan_lines(document, ("steps", name, "on_failure"), node.on_failure)
+    yield from _plan_lines(document, ("on_failure",), document.on_failure)
+
+
+def _plan_lines(
+    document: FlowDocument, place: Place, plan: Mapping[str, PlanLine]
+) -> Iterator[Finding]:
+    for key, line in plan.items():
         if line.then is None:
-            yield _nowhere(("on_failure", key))
-    otherwise = document.on_failure.get(OTHERWISE)
+            yield _nowhere((*place, key))
+    otherwise = plan.get(OTHERWISE)
     if otherwise and otherwise.then and isinstance(document.steps.get(otherwise.then), Step):
         yield Finding(
             code="FO214",
-            place=("on_failure", OTHERWISE),
+            place=(*place, OTHERWISE),
             message="otherwise leads onward, to a step; a failure nobody foresaw must not go on",
             remedy="Let it lead to an end or a gate.",
         )
@@ -155,25 +159,31 @@ def _uncounted_loops(graph: Graph, reached: frozenset[str]) -> Iterator[Finding]
     for edge in graph.edges:
         if not edge.counted and edge.source in reached:
             free.setdefault(edge.source, []).append(edge)
-    state: dict[str, int] = {}
-    found: dict[Place, str] = {}
-
-    def visit(node: str) -> None:
-        state[node] = 1
-        for edge in free.get(node, ()):
-            if state.get(edge.target) == 1:
-                found[edge.place] = place_of(edge.target)
-            elif edge.target not in state:
-                visit(edge.target)
-        state[node] = 2
-
-    for node in sorted(free):
-        if node not in state:
-            visit(node)
-    for place, target in found.items():
+    for edge in _closing(free):
+        target = place_of(edge.target)
         yield Finding(
             code="FO303",
-            place=place,
+            place=edge.place,
             message=f"this closes a loop back to {target} that nothing bounds",
             remedy="Give one rule or failure line of the loop `at_most: N`.",
         )
+
+
+def _closing(ways: Mapping[str, list[Edge]]) -> Iterator[Edge]:
+    """Walk depth first, without recursion for long flows; yield one edge a place and cycle."""
+    done: set[str] = set()
+    told: set[Place] = set()
+    for start in sorted(ways):
+        path = {start: iter(ways[start])} if start not in done else {}
+        while path:
+            node = next(reversed(path))
+            edge = next(path[node], None)
+            if edge is None:
+                done.add(node)
+                del path[node]
+            elif edge.target in path:
+                if edge.place not in told:
+                    told.add(edge.place)
+                    yield edge
+            elif edge.target not in done:
+                path[edge.target] = iter(ways.get(edge.target, ()))

@@ -14,7 +14,7 @@ from services.cli.exit_code import ExitCode
 from services.cli.failing import sentence
 from services.cli.logs import log_to_stderr
 from services.cli.output import say
-from services.errors import SettingsError, UnsafeMemoryError
+from services.errors import FlowError, SettingsError, UnsafeMemoryError
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,3 +93,9 @@ def _process() -> Iterator[None]:
     except (SettingsError, UnsafeMemoryError) as error:
         say(f"error: {sentence(error)}")
         raise typer.Exit(ExitCode.ENVIRONMENT_UNFIT) from error
+    except FlowError:
+        raise
+    except Exception:
+        # Nobody sits before a process and can run it again to see where it failed.
+        log.exception("the process ends because of a bug")
+        raise

@@ -8,8 +8,10 @@ import typer
 from pydantic import JsonValue
 
 from services.cli.logs import log_to_stderr
+from services.cli.origin import source_of_answers
 from services.cli.output import AsJson, clean, say, show, show_json
 from services.cli.tables import pairs
+from services.errors import ConflictError
 from services.settings import ModelSource, Settings
 from services.stack import control, detached
 from services.stack.plan import plan_stack
@@ -38,7 +40,9 @@ def up(
     """
     environ = with_model(os.environ, model)
     if detach:
-        _show(detached.up(environ), as_json=as_json)
+        record = detached.up(environ)
+        refuse_other_model(record, model)
+        _show(record, as_json=as_json)
         return
     log_to_stderr()
     data_dir = Settings.from_environ(environ).data_dir.resolve()
@@ -83,14 +87,17 @@ def addresses(record: StackRecord) -> dict[str, str]:
     return {**known, **named} | {name: url for name, url in known.items() if url}
 
 
-def source_of_answers(record: StackRecord) -> str:
-    """Say where answers come from, and why not from the embedded model."""
-    source = {
-        ModelSource.EMBEDDED: "the embedded model, which chooses among quotes",
-        ModelSource.SCRIPTED: "scripted answers, which code builds from the sources",
-        ModelSource.ENDPOINT: "your endpoint",
-    }[record.model.source]
-    return f"{source} ({record.model.reason})" if record.model.reason else source
+def refuse_other_model(record: StackRecord, model: str) -> None:
+    """Refuse a stack that runs with another source of answers than was asked for.
+
+    Raises:
+        ConflictError: it does.
+    """
+    if model not in ("auto", record.model.source.value):
+        raise ConflictError(
+            f"a stack runs whose answers come from {source_of_answers(record)};"
+            " stop it with `orchestra down` first"
+        )
 
 
 def _show(record: StackRecord, *, as_json: bool) -> None:
