@@ -71,7 +71,7 @@ SlotType = Annotated[str, BeforeValidator(_slot_type)]
 class _Entry(Part):
     """Part of a file that a person writes: unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class Budget(_Entry):

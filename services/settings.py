@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -70,12 +70,31 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(_values(environ))
         except ValidationError as error:
-            lines = [
-                f"ORCHESTRA_{'_'.join(str(part) for part in problem['loc']).upper()}:"
-                f" {problem['msg']}"
+            lines = dict.fromkeys(
+                f"{_variable(environ, *problem['loc'])}: {problem['msg']}"
                 for problem in error.errors()
-            ]
+            )
             raise SettingsError("settings are wrong: " + "; ".join(lines)) from error
+
+
+_VENDOR: Final = ("openai_base_url", "openai_api_key")
+"""Settings that go by the names every OpenAI client knows."""
+
+_MODEL_SUFFIXES: Final = {"name": "", "capability": "_CAPABILITY", "window_tokens": "_WINDOW"}
+"""What follows `ORCHESTRA_MODEL` or `ORCHESTRA_MODEL_WRITER` for each property."""
+
+
+def _variable(environ: Mapping[str, str], *place: int | str) -> str:
+    """Name the variable that a value was read from."""
+    match place:
+        case ("models", alias, name):
+            suffix = _MODEL_SUFFIXES[str(name)]
+            special = f"ORCHESTRA_MODEL_{str(alias).upper()}{suffix}"
+            return special if environ.get(special) else f"ORCHESTRA_MODEL{suffix}"
+        case (str() as name, *_) if name in _VENDOR and environ.get(name.upper()):
+            return name.upper()
+        case _:
+            return f"ORCHESTRA_{place[0]}".upper()
 
 
 def _values(environ: Mapping[str, str]) -> dict[str, object]:
@@ -84,7 +103,7 @@ def _values(environ: Mapping[str, str]) -> dict[str, object]:
         given = environ.get(f"ORCHESTRA_{name.upper()}", "")
         if given and name != "models":
             values[name] = given
-    for name in ("openai_base_url", "openai_api_key"):
+    for name in _VENDOR:
         if environ.get(name.upper()):
             values[name] = environ[name.upper()]
     values["models"] = {alias: _model(environ, alias) for alias in ALIASES}
@@ -99,7 +118,10 @@ def _model(environ: Mapping[str, str], alias: str) -> dict[str, str]:
         return environ.get(f"ORCHESTRA_MODEL_{alias.upper()}{suffix}") or general
 
     return {
-        "name": either("", "gpt-5-mini"),
-        "capability": either("_CAPABILITY", "writes"),
-        "window_tokens": either("_WINDOW", "32000"),
+        name: either(_MODEL_SUFFIXES[name], default)
+        for name, default in (
+            ("name", "gpt-5-mini"),
+            ("capability", "writes"),
+            ("window_tokens", "32000"),
+        )
     }

@@ -102,7 +102,12 @@ def mirror() -> str:
         UnfitError: they do not say.
     """
     targets = run(
-        *("apt-get", "indextargets", "--format", "$(CREATED_BY) $(COMPONENT) $(CODENAME) $(REPO_URI)"),
+        *(
+            "apt-get",
+            "indextargets",
+            "--format",
+            "$(CREATED_BY) $(COMPONENT) $(CODENAME) $(REPO_URI)",
+        ),
     )
     wanted = ["Packages", "main", _release().get("VERSION_CODENAME", "")]
     for line in targets.splitlines():

@@ -14,21 +14,29 @@ from services.cli.facts import describe, mapping, mappings
 from services.cli.lines import explain, moment
 from services.cli.output import WIDTH, clean
 from services.cli.tables import reference as written_reference
+from services.gateway.replies import QuarantineList
+from services.memory.base import Quarantined
+
+LONGEST_ANSWER: Final = 2000
+"""Characters of a rejected answer that are shown."""
 
 _Value = Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A gate with the values that it shows."""
+    """A gate with what it is about."""
 
     gate: GateView
     values: tuple[tuple[Reference, JsonValue], ...]
+    rejected: Quarantined | None = None
+    """The last answer that was refused, at a gate that asks about a failure."""
 
     def as_json(self) -> JsonValue:
         """Write everything as plain data, values by their version."""
         return {
             "gate": self.gate.model_dump(mode="json"),
+            "rejected": self.rejected.model_dump(mode="json") if self.rejected else None,
             "values": {
                 f"{held.version}/{held.item}".rstrip("/"): value for held, value in self.values
             },
@@ -41,7 +49,11 @@ class Exhibit:
         told += [f"{gate.role} decides until {moment(gate.deadline_ms)}", ""]
         if gate.failure:
             told += [f"{gate.failure.agent or gate.failure.step} has failed"]
-            told += [f"  {clean(line)}" for line in explain(gate.failure)]
+            told += [row for line in explain(gate.failure) for row in _wrapped(line)]
+        if self.rejected:
+            told += ["", "its last answer, which was rejected:"]
+            told += _wrapped(self.rejected.answer[:LONGEST_ANSWER])
+            told += [""]
         for held, value in self.values:
             told += [written_reference(held), *_body(held, value), ""]
         return [*told, f"shown  {gate.shown}"]
@@ -55,7 +67,16 @@ def exhibit(gateway: Gateway, gate: GateView) -> Exhibit:
     """
     path = f"{run_path(gate.run)}/values"
     values = [(held, gateway.get_json(f"{path}/{held.digest}")) for held in gate.references]
-    return Exhibit(gate, tuple(values))
+    return Exhibit(gate, tuple(values), _last_rejected(gateway, gate))
+
+
+def _last_rejected(gateway: Gateway, gate: GateView) -> Quarantined | None:
+    failure = gate.failure
+    if failure is None:
+        return None
+    found = gateway.get(QuarantineList, f"{run_path(gate.run)}/quarantine").rejected
+    mine = [each for each in found if (each.step, each.item) == (failure.step, failure.item)]
+    return mine[-1] if mine else None
 
 
 def _body(held: Reference, value: JsonValue) -> list[str]:

@@ -52,8 +52,6 @@ class Known:
     follows: Mapping[str, str]
     """The step after a step, where there is no choice."""
 
-    program: str = "orchestra"
-
 
 def lines(progress: Progress, known: Known, now_ms: int) -> list[Line]:
     """Write all visits so far, and what comes next where that is certain."""
@@ -108,14 +106,11 @@ def explain(failure: Failure) -> tuple[str, ...]:
 def how_to_decide(visit: Visit, known: Known) -> tuple[str, ...]:
     """Write the commands that show what is asked, and answer it."""
     assert visit.question is not None
-    failure = visit.question.failure
-    told = [shorten(each) for each in explain(failure)] if failure else []
     place = f"{known.run} {visit.step}"
-    decision = "--action retry" if failure else "--verdict approve"
+    decision = "--action retry" if visit.question.failure else "--verdict approve"
     return (
-        *(f"{INDENT}{each}" for each in told),
-        f"{INDENT}look    {known.program} gates show {place}",
-        f"{INDENT}decide  {known.program} gates decide {place} {decision}",
+        f"{INDENT}look    orchestra gates show {place}",
+        f"{INDENT}decide  orchestra gates decide {place} {decision}",
     )
 
 
@@ -155,6 +150,8 @@ def shorten(text: str, columns: int = LONGEST_NOTE) -> str:
 
 def _asked(question: Question) -> str:
     who = f"{question.role} decides" if question.role else "a person decides"
+    if question.failure:
+        who += f" about {question.failure.step or 'a failure'}"
     return f"{who} until {moment(question.deadline_ms)}" if question.deadline_ms else who
 
 

@@ -173,11 +173,13 @@ class Progress:
 
 def _merged(visit: Visit, view: StepView) -> Visit:
     """Bring a visit up to what a snapshot knows of one piece of it."""
+    # At a gate the failure is what is asked about, not the gate's own.
+    failure = view.failure if view.status is StepStatus.FAILED else None
     item = Item(
         started_ms=view.started_ms,
         ended_ms=view.ended_ms,
-        usage=view.usage or (view.failure.usage if view.failure else Usage()),
-        failure=view.failure if view.status is StepStatus.FAILED else None,
+        usage=view.usage or (failure.usage if failure else Usage()),
+        failure=failure,
         produced=view.produced,
     )
     merged = replace(visit, agent=view.agent or visit.agent, items={**visit.items, view.item: item})

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import signal
-
-from temporalio.client import Client
+from contextlib import AbstractAsyncContextManager
 
 from services.cli.health import Health, State
 from services.cli.patience import patiently
@@ -28,37 +27,42 @@ async def serve(settings: Settings, health: Health) -> None:
     """
     asked = _asked_to_stop()
     async with health:
-        prepared = asyncio.create_task(patiently(lambda: _prepare(settings)))
+        prepared = asyncio.create_task(_prepare(settings))
         stopping = asyncio.create_task(asked.wait())
         await asyncio.wait({prepared, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not prepared.done():
             prepared.cancel()
             return
-        client, assembly = prepared.result()
-        await _work(settings, client, assembly, health, asked)
+        assembly, worker = prepared.result()
+        try:
+            async with worker:
+                await _work(settings, assembly, health, asked)
+        finally:
+            await assembly.memory.aclose()
 
 
-async def _prepare(settings: Settings) -> tuple[Client, Assembly]:
-    client = await connect(settings)
-    await ensure_search_attributes(client)
+async def _prepare(
+    settings: Settings,
+) -> tuple[Assembly, AbstractAsyncContextManager[object]]:
+    client = await patiently(lambda: connect(settings))
+    await patiently(lambda: ensure_search_attributes(client))
     assembly = wiring.assembly(settings, client)
-    await assembly.memory.store.check()
-    return client, assembly
+    await patiently(assembly.memory.store.check)
+    return assembly, running(client, settings.task_queue, assembly)
 
 
 async def _work(
-    settings: Settings, client: Client, assembly: Assembly, health: Health, asked: asyncio.Event
+    settings: Settings, assembly: Assembly, health: Health, asked: asyncio.Event
 ) -> None:
-    async with running(client, settings.task_queue, assembly):
-        sweeping = asyncio.create_task(_sweep(settings, assembly))
-        health.state = State.OK
-        log.info("the worker takes work", extra={"queue": settings.task_queue})
-        try:
-            await asked.wait()
-        finally:
-            sweeping.cancel()
-            health.state = State.DRAINING
-        log.info("asked to stop; steps in hand are finished first")
+    sweeping = asyncio.create_task(_sweep(settings, assembly))
+    health.state = State.OK
+    log.info("the worker takes work", extra={"queue": settings.task_queue})
+    try:
+        await asked.wait()
+    finally:
+        sweeping.cancel()
+        health.state = State.DRAINING
+    log.info("asked to stop; steps in hand are finished first")
 
 
 async def _sweep(settings: Settings, assembly: Assembly) -> None:

@@ -1,6 +1,6 @@
 """Folds a run's transitions into what people ask for: steps, hand-offs, slots, open gates."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from contracts.compiled import CompiledFlow
 from contracts.event import Event, EventKind
@@ -65,19 +65,47 @@ def _as_history_knows(view: StepView, told: Told) -> StepView:
     return view.model_copy(update={"status": StepStatus.COMPLETED, "usage": result.usage})
 
 
+@dataclass
+class _Source:
+    """What a step or gate was given and has made since it last handed something on."""
+
+    received: tuple[Reference, ...] = ()
+    produced: dict[tuple[str, str], Reference] = field(default_factory=dict)
+    """By slot and item."""
+
+    items: dict[str, int] = field(default_factory=dict)
+    """The items of a fan-out, which are started in their declared order."""
+
+    def start(self, event: Event) -> None:
+        """Begin a visit; one that takes up a fan-out again keeps the items that are done."""
+        self.received = event.references
+        if event.item:
+            self.items.setdefault(event.item, len(self.items))
+        else:
+            self.produced.clear()
+
+    def in_order(self) -> tuple[Reference, ...]:
+        """List what was made, the items of a fan-out in their order."""
+        return tuple(
+            sorted(
+                self.produced.values(),
+                key=lambda each: (each.slot, self.items.get(each.item, len(self.items))),
+            )
+        )
+
+
 def hand_offs(told: Told) -> tuple[HandOff, ...]:
-    """List every border that was crossed, in order."""
+    """List every border that was crossed, in order. A step that failed hands nothing over."""
     crossed: list[HandOff] = []
-    received: dict[str, tuple[Reference, ...]] = {}
-    produced: dict[str, list[Reference]] = {}
+    sources: dict[str, _Source] = {}
     for event in told.ordered():
+        source = sources.setdefault(event.step, _Source())
         if event.kind in (EventKind.STEP_STARTED, EventKind.GATE_OPENED):
-            received[event.step] = event.references
-            if event.kind is EventKind.GATE_OPENED or not event.item:
-                produced[event.step] = []
+            source.start(event)
         elif event.kind in (EventKind.STEP_COMPLETED, EventKind.GATE_DECIDED):
-            produced.setdefault(event.step, []).extend(event.references)
+            source.produced.update({(each.slot, each.item): each for each in event.references})
         elif event.kind is EventKind.HANDED_OFF:
+            failed = event.rule.startswith("on_failure.")
             crossed.append(
                 HandOff(
                     seq=event.seq,
@@ -85,17 +113,13 @@ def hand_offs(told: Told) -> tuple[HandOff, ...]:
                     source=event.step,
                     target=event.to,
                     rule=event.rule,
-                    received=received.get(event.step, ()),
-                    produced=_latest(produced.pop(event.step, [])),
+                    received=source.received,
+                    produced=() if failed else source.in_order(),
                 )
             )
+            if not failed:
+                del sources[event.step]
     return tuple(crossed)
-
-
-def _latest(references: Sequence[Reference]) -> tuple[Reference, ...]:
-    """Of a fan-out that was visited twice, the items of the last visit, in their order."""
-    by_item = {(reference.slot, reference.item): reference for reference in references}
-    return tuple(sorted(by_item.values(), key=lambda each: (each.slot, each.item)))
 
 
 def slots(told: Told, flow: CompiledFlow) -> tuple[SlotView, ...]:

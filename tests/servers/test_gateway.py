@@ -1,7 +1,6 @@
 """The gateway over HTTP: a real server on a free port, real Temporal, real Valkey, toy flows."""
 
 import asyncio
-import json
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -338,6 +337,7 @@ async def test_a_run_is_cancelled(temporal_address: str, store: RedisStore) -> N
         asked = await caller.post(f"/v1/runs/{run}/cancel")
         messages = await reading
         await bench.ended(run)
+        held.go.set()
         again = await caller.post(f"/v1/runs/{run}/cancel")
         view = (await caller.get(f"/v1/runs/{run}")).json()
 
@@ -477,17 +477,3 @@ async def test_a_gateway_without_workers_is_ready(temporal_address: str, store: 
 
     assert (without.status_code, without.json()["checks"][-1]["ok"]) == (200, False)
     assert with_one.json()["checks"][-1]["detail"] == f"1 on queue {bench.queue}"
-
-
-async def test_a_start_is_answered_soon(temporal_address: str, store: RedisStore) -> None:
-    """The median of forty starts, one after the other, is under 50 ms."""
-    bench = await harness(temporal_address, _line(), store=store)
-    took: list[float] = []
-    async with gateway(bench) as caller:
-        for _ in range(40):
-            began = time.perf_counter()
-            await _start(caller, text="x")
-            took.append((time.perf_counter() - began) * 1000)
-
-    print(json.dumps({"start_ms": round(statistics.median(took), 1), "max": round(max(took), 1)}))  # noqa: T201
-    assert statistics.median(took) < 50

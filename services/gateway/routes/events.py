@@ -30,7 +30,15 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
         "description": "A stream of events, or a page of them.",
         "content": {
             "text/event-stream": {
-                "schema": {"type": "string"},
+                "itemSchema": {
+                    "type": "object",
+                    "properties": {
+                        "data": {"type": "string"},
+                        "event": {"type": "string"},
+                        "id": {"type": "string"},
+                        "retry": {"type": "integer"},
+                    },
+                },
                 "example": "event: step_started\n"
                 'data: {"seq":2,"kind":"step_started","at_ms":1795392000000,"step":"research"}\n'
                 "id: 5f0c1e2a.1795392000000-0\n\n",
