@@ -5,6 +5,7 @@ import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -104,21 +105,26 @@ class PlanLine(_Entry):
     """How often `then` may be taken for this step and kind; after that `otherwise` applies."""
 
 
-PlanKey = str
-FailurePlan = dict[PlanKey, PlanLine]
-"""Lines by failure kind, or `otherwise`."""
-
-
-def _check_plan(plan: FailurePlan) -> FailurePlan:
+def _known_kind(key: str) -> str:
     known = {kind.value for kind in FailureKind} - {kind.value for kind in UNPLANNED}
+    if key != OTHERWISE and key not in known:
+        raise ValueError(f"{key!r} is no kind of failure; there are {', '.join(sorted(known))}")
+    return key
+
+
+def _check_plan(plan: dict[str, PlanLine]) -> dict[str, PlanLine]:
     for key, line in plan.items():
-        if key != OTHERWISE and key not in known:
-            raise ValueError(f"{key!r} is no kind of failure; there are {', '.join(sorted(known))}")
         if (line.retry or line.retry_for) and key not in {kind.value for kind in RETRIED}:
             raise ValueError(f"{key} cannot be retried; only {', '.join(sorted(RETRIED))} can")
         if key == OTHERWISE and (line.at_most or line.repair or line.then is None):
             raise ValueError("otherwise takes `then` alone: it is the last resort")
     return plan
+
+
+FailurePlan = Annotated[
+    dict[Annotated[str, AfterValidator(_known_kind)], PlanLine], AfterValidator(_check_plan)
+]
+"""Lines by failure kind, or `otherwise`."""
 
 
 class Rule(_Entry):
@@ -207,11 +213,6 @@ class Step(_Entry):
     next: Next
     on_failure: FailurePlan = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _plan_fits(self) -> Self:
-        _check_plan(self.on_failure)
-        return self
-
 
 class Deadline(_Entry):
     """Where a gate leads when nobody decides in time."""
@@ -298,7 +299,6 @@ class FlowDocument(_Entry):
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
-        _check_plan(self.on_failure)
         if both := sorted(set(self.steps) & set(self.ends)):
             raise ValueError(f"{both[0]!r} is a step and an end; names are shared, rename one")
         if both := sorted(set(self.input) & set(self.slots)):

@@ -17,6 +17,9 @@ TENANT: Final = SearchAttributeKey.for_keyword("FoTenant")
 NEEDS_PERSON: Final = SearchAttributeKey.for_bool("FoNeedsPerson")
 COST_USD: Final = SearchAttributeKey.for_float("FoCostUsd")
 
+BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What only a bug in the interpreter or an undecodable argument raises; such a run fails."""
+
 SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)
 """Must exist in the namespace before the first start."""
 
@@ -24,6 +27,11 @@ SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)
 def workflow_id(tenant: str, run: str) -> str:
     """One workflow a run: `default/01K…`."""
     return f"{tenant}/{run}"
+
+
+def pure_activity(step: str) -> str:
+    """Name the local activity of a pure step as the timeline shows it; no other has a space."""
+    return f"{step} (pure)"
 
 
 def version(slot: str, ordinal: int) -> str:

@@ -57,13 +57,19 @@ class RunFlow:
         try:
             await self._run_to_end()
         except (asyncio.CancelledError, FailureError) as error:
-            if not is_cancelled_exception(error):
+            # A worker that lets go of a run cancels its tasks too, and nothing has ended then.
+            if not is_cancelled_exception(error) or workflow.cancellation_reason() is None:
                 raise
             await self._end("cancelled", "cancelled", "somebody cancelled the run")
             raise
         except StepFailed as stopped:
             bug = stopped.failure
             self._raise(await self._end("failed", "bug", bug.message, bug))
+        except names.BUGS as error:
+            # Left to itself the SDK would try the task again for ever; a bug ends the run at once.
+            workflow.logger.exception("the interpreter failed")
+            reason = f"the interpreter failed with {type(error).__name__}; see the worker's log"
+            self._raise(await self._end("failed", "bug", reason))
         end = self._flow.ends[self._state.place]
         failure = self._state.failure.failure if self._state.failure else None
         reason = end.reason or (failure.message if failure is not None else "")
@@ -266,21 +272,32 @@ class RunFlow:
             return
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._state.tell(EventKind.CONTINUED, now_ms())
+        if await self._seal():
+            workflow.continue_as_new(
+                self._start.model_copy(update={"progress": self._state.progress()})
+            )
+
+    async def _seal(self) -> bool:
+        """Copy what is alive to the archive; without that, this history has to go on."""
         pending, first = self._state.record()
-        await workflow.execute_activity_method(
-            Activities.seal,
-            SealTask(
-                tenant=self._start.tenant,
-                run=self._start.run,
-                digests=(self._start.flow.digest, *self._state.alive()),
-                pending=pending,
-                write_from=first,
-            ),
-            **policies.memory("seal values before continuing as new"),
+        task = SealTask(
+            tenant=self._start.tenant,
+            run=self._start.run,
+            digests=(self._start.flow.digest, *self._state.alive()),
+            pending=pending,
+            write_from=first,
         )
-        workflow.continue_as_new(
-            self._start.model_copy(update={"progress": self._state.progress()})
-        )
+        summary = "seal values before continuing as new"
+        try:
+            await workflow.execute_activity_method(
+                Activities.seal, task, **policies.memory(summary)
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("values could not be sealed; the history goes on")
+            return False
+        return True
 
     async def _flush(self, retention: int = 0) -> None:
         pending, first = self._state.record()
@@ -291,9 +308,15 @@ class RunFlow:
             write_from=first,
             retention=retention,
         )
-        await workflow.execute_activity_method(
-            Activities.flush, task, **policies.memory("write events")
-        )
+        try:
+            await workflow.execute_activity_method(
+                Activities.flush, task, **policies.memory("write events")
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            # History has them in the activity's argument; readers of the stream miss them.
+            workflow.logger.warning("events could not be written to memory")
 
     async def _end(
         self, outcome: str, end: str, reason: str, failure: Failure | None = None

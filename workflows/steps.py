@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.reference import Digest, FactValue, Reference, Value, least_trust
     from contracts.usage import Usage
     from contracts.work import Element, FinishedItem, RunStart, StepResult, StepTask
-    from workflows import policies
+    from workflows import names, policies
     from workflows.failures import StepFailed, failure_of, must_run_as_normal
     from workflows.freshness import is_stale
     from workflows.ledger import NOTHING, one_call, worst_case
@@ -256,9 +256,10 @@ class StepRunner:
 
     async def _schedule_locally(self, task: StepTask, summary: str) -> StepResult:
         pending, first = self._state.write()
-        result = await workflow.execute_local_activity_method(
-            Activities.pure_step,
+        result: StepResult = await workflow.execute_local_activity(
+            names.pure_activity(task.step),
             task.model_copy(update={"pending": pending, "write_from": first}),
+            result_type=StepResult,
             **policies.pure(summary),
         )
         self._locals.add(result)

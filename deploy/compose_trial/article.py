@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from compose_trial.outcome import BrokenError
 from compose_trial.project import ROOT, Project, until
 from contracts.content.publication import Publication
-from contracts.run import HandOff, RunStatus, RunView, StepView
-from services.gateway.replies import HandOffList, RunStarted, StepList
+from contracts.run import HandOff, RunStatus, RunView
+from services.gateway.replies import HandOffList, RunStarted
 from services.retrieval.base import Ingested
 from services.retrieval.documents import read_documents
 
@@ -22,6 +22,7 @@ SAMPLES: Final = ROOT / "deploy" / "samples"
 RUN_SECONDS: Final = 300.0
 """Two minutes is what a run may take on two cores; two crashes are waited out as well."""
 
+TIMEOUT_SECONDS: Final = 30.0
 PUBLISHED: Final = "/srv/orchestra/published"
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -34,12 +35,30 @@ class _Execution(BaseModel):
     pending: tuple[_Pending, ...] = Field(alias="pendingActivities", default=())
 
 
+class _Started(BaseModel):
+    attempt: int = 1
+
+
+class _Event(BaseModel):
+    started: _Started | None = Field(alias="activityTaskStartedEventAttributes", default=None)
+
+
+class _Events(BaseModel):
+    events: tuple[_Event, ...]
+
+
+class _History(BaseModel):
+    history: _Events
+
+
 class Articles:
     """A client of the project's gateway. Use it as a context, which closes it."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._http = httpx.Client(timeout=30, trust_env=False)
+        self._http = httpx.Client(
+            base_url=project.gateway_url, timeout=TIMEOUT_SECONDS, trust_env=False
+        )
 
     def __enter__(self) -> Self:
         """Do nothing yet."""
@@ -72,10 +91,6 @@ class Articles:
     def view(self, run: str) -> RunView:
         """Look at a run."""
         return self._ask(RunView, "GET", f"/v1/runs/{run}")
-
-    def steps(self, run: str) -> tuple[StepView, ...]:
-        """List its pieces of work."""
-        return self._ask(StepList, "GET", f"/v1/runs/{run}/steps").steps
 
     def hand_offs(self, run: str) -> tuple[HandOff, ...]:
         """List the borders it has crossed."""
@@ -120,19 +135,25 @@ class Articles:
         Raises:
             BrokenError: nobody takes a step of it.
         """
-        project = self._project
-        name = quote(f"default/{run}", safe="")
-        url = f"{project.ui_url}/api/v1/namespaces/default/workflows/{name}"
         found: list[str] = []
 
         def is_known() -> bool:
-            answer = _Execution.model_validate(self._http.get(url).raise_for_status().json())
+            answer = self._ask(_Execution, "GET", self._in_temporal(run))
             # The client library names a worker `process@host`; the host is the container.
             found.extend(each.worker.partition("@")[2] for each in answer.pending)
             return any(found)
 
         until(is_known, f"a worker takes a step of run {run}", RUN_SECONDS, pause_seconds=0.1)
         return next(filter(None, found))
+
+    def repetitions(self, run: str) -> int:
+        """Count in Temporal's UI how many pieces of work were begun more than once."""
+        events = self._ask(_History, "GET", f"{self._in_temporal(run)}/history").history.events
+        return sum(1 for each in events if each.started and each.started.attempt > 1)
+
+    def _in_temporal(self, run: str) -> str:
+        name = quote(f"default/{run}", safe="")
+        return f"{self._project.ui_url}/api/v1/namespaces/default/workflows/{name}"
 
     def _ask(
         self,
@@ -142,7 +163,7 @@ class Articles:
         body: Mapping[str, JsonValue] | None = None,
     ) -> Reply:
         try:
-            answer = self._http.request(method, f"{self._project.gateway_url}{path}", json=body)
+            answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise BrokenError(f"{method} {path}: {error}") from error
         if not answer.is_success:

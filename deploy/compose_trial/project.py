@@ -130,9 +130,11 @@ class Project:
 
         return until(is_back, f"{container.service} is back after SIGKILL", RESTART_SECONDS)
 
-    def logs(self, lines: int = 20) -> str:
+    def logs(self, lines: int = 12) -> str:
         """Give the end of each container's log."""
-        return self.compose("logs", "--no-color", "--tail", str(lines))
+        told = self.compose("logs", "--no-color", "--tail", str(lines))
+        # Compose clears lines even where it was told that nobody watches.
+        return told.replace("\x1b[2K", "")
 
 
 @contextmanager

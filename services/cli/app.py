@@ -87,15 +87,20 @@ def called_by(arguments: Sequence[str], *, completing: bool) -> tuple[str, ...]:
     return tuple(word for word in arguments if not word.startswith("-"))[:1]
 
 
-def main() -> None:
-    """Run the program and end the process with a code that `ExitCode` explains."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and end the process with a code that `ExitCode` explains.
+
+    Args:
+        arguments: the command line without the program's name; the process's own if not given.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     completing = f"_{PROGRAM.upper()}_COMPLETE" in os.environ
     try:
-        build(called_by(sys.argv[1:], completing=completing))(prog_name=PROGRAM)
+        build(called_by(given, completing=completing))(given, prog_name=PROGRAM)
     except Exception as error:  # the edge: a person reads a sentence, never a traceback
         from services.cli.failing import end  # noqa: PLC0415  # most calls never need it
 
-        end(error, debug=DEBUG in sys.argv)
+        end(error, debug=DEBUG in given[:1])
 
 
 def _add(program: typer.Typer, entry: Entry, *, in_full: bool) -> None:

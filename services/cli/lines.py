@@ -83,7 +83,9 @@ def mark_of(visit: Visit) -> Mark:
     if visit.question and not visit.answer and not visit.left:
         return Mark.GATE
     done = all(item.is_done for item in visit.items.values())
-    return Mark.OK if visit.left or (done and not visit.is_fan_out) else Mark.RUN
+    if visit.left:
+        return Mark.OK if done else Mark.FAIL
+    return Mark.OK if done and not visit.is_fan_out else Mark.RUN
 
 
 def remarks(visit: Visit) -> tuple[str, ...]:
@@ -92,7 +94,9 @@ def remarks(visit: Visit) -> tuple[str, ...]:
 
 
 def explanations(visit: Visit) -> tuple[str, ...]:
-    """Write why a visit failed."""
+    """Write why a visit failed, or that the run was stopped in it."""
+    if mark_of(visit) is Mark.FAIL and not visit.failures and not visit.answer:
+        return (f"{INDENT}stopped before it was done",)
     return tuple(f"{INDENT}{shorten(told)}" for each in visit.failures for told in explain(each))
 
 

@@ -94,7 +94,8 @@ class Visit:
         ends = [item.ended_ms for item in self.items.values()]
         ended = [each for each in ends if each is not None]
         is_over = self.left or len(ended) == len(ends)
-        return max(0, (max(ended) if is_over and ended else now_ms) - began)
+        # Of work that was stopped nobody knows when; what is known is shown.
+        return max(0, (max(ended, default=began) if is_over else now_ms) - began)
 
 
 @dataclass(frozen=True)

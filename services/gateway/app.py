@@ -1,6 +1,6 @@
 """The application: routes over prepared services, every error a problem document."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final
@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from services.gateway import problems
 from services.gateway.body import JsonBodies
+from services.gateway.hosts import OwnHosts
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import corpora, events, flows, gates, health, runs, views
 from services.gateway.state import Services, State
@@ -43,11 +44,14 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(opening: Callable[[], AbstractAsyncContextManager[Services]]) -> Application:
+def create_app(
+    opening: Callable[[], AbstractAsyncContextManager[Services]], hosts: Collection[str] = ()
+) -> Application:
     """Build the application.
 
     Args:
         opening: prepares the services when the application starts and closes them when it stops.
+        hosts: the names it answers under; empty for any.
     """
 
     @asynccontextmanager
@@ -69,6 +73,8 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Services]]) -> 
     )
     problems.install(app)
     app.add_middleware(JsonBodies)
+    if hosts:
+        app.add_middleware(OwnHosts, hosts=hosts)
     for module in (flows, runs, views, events, gates, corpora, health):
         app.include_router(module.router)
     return app

@@ -104,6 +104,7 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
     405: "MethodNotAllowedError",
     413: "BodyTooLargeError",
     415: "MediaTypeError",
+    421: "HostError",
     500: "InternalError",
 }
 
@@ -173,10 +174,19 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": _WHEN[status],
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
+        | (_RETRY_AFTER if status in (503, 504) else {})
         for status in statuses
     }
 
 
+_RETRY_AFTER: Final[dict[str, Any]] = {
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds to wait where asking again may help.",
+            "schema": {"type": "integer"},
+        }
+    }
+}
 _WHEN: Final[Mapping[int, str]] = {
     400: "The body is not JSON.",
     404: "There is no such thing.",

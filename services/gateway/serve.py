@@ -5,9 +5,10 @@ import ipaddress
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -27,12 +28,17 @@ log = logging.getLogger(__name__)
 class Server(uvicorn.Server):
     """Ends event streams when it stops, and leaves the exit of the process to its caller."""
 
-    def __init__(self, services: Services, on_ready: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        on_ready: Callable[[], object] = lambda: None,
+        hosts: Collection[str] = (),
+    ) -> None:
         self._stopping = services.stopping
         self._on_ready = on_ready
         super().__init__(
             uvicorn.Config(
-                create_app(lambda: nullcontext(services)),
+                create_app(lambda: nullcontext(services), hosts),
                 lifespan="on",
                 ws="none",
                 log_config=None,
@@ -77,10 +83,18 @@ async def serve(settings: Settings, on_ready: Callable[[str], object] = lambda u
     with listen(settings.gateway_host, settings.gateway_port) as listener:
         host, port = listener.getsockname()[:2]
         async with opened(settings) as services:
-            if not ipaddress.ip_address(host).is_loopback:
-                log.warning("the gateway listens beyond this machine and asks nobody who they are")
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-            await Server(services, lambda: on_ready(url)).serve([listener])
+            hosts = _names(host, settings)
+            await Server(services, lambda: on_ready(url), hosts).serve([listener])
+
+
+def _names(host: str, settings: Settings) -> Collection[str]:
+    """List the names that a gateway on loopback answers under; elsewhere a proxy guards it."""
+    if not ipaddress.ip_address(host).is_loopback:
+        log.warning("the gateway listens beyond this machine and asks nobody who they are")
+        return ()
+    own = urlsplit(settings.gateway_url).hostname or "localhost"
+    return {"localhost", "127.0.0.1", "::1", settings.gateway_host, own}
 
 
 def listen(host: str, port: int) -> socket.socket:

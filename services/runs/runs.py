@@ -1,5 +1,6 @@
 """Runs: start, look at, cancel. With `gates` beside it, the only callers of Temporal's client."""
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -175,7 +176,7 @@ class Runs:
         )
 
     async def list(self, filters: Filters, *, limit: int = 20, cursor: str = "") -> Page:
-        """List runs, newest first.
+        """List runs, newest first; a page of queued or running ones may be short of the limit.
 
         Raises:
             InputInvalidError: the cursor is not one of ours, or of a list with other filters.
@@ -188,8 +189,9 @@ class Runs:
             await iterator.fetch_next_page(page_size=limit)
         except RPCError as error:
             raise unavailable() from error
-        found = [self._summary(each) for each in iterator.current_page or ()]
-        return Page(tuple(found), _cursor(iterator.next_page_token, query))
+        found = await asyncio.gather(*map(self._listed, iterator.current_page or ()))
+        kept = [each for each in found if filters.status in (None, each.status)]
+        return Page(tuple(kept), _cursor(iterator.next_page_token, query))
 
     async def steps(self, run: str) -> tuple[StepView, ...]:
         """List a run's pieces of work, with the attempt that is under way."""
@@ -333,6 +335,12 @@ class Runs:
                 ) from error
             raise unavailable() from error
 
+    async def _listed(self, execution: WorkflowExecution) -> RunSummary:
+        """Describe an open run by itself: its list entry does not tell whether work has begun."""
+        listed = self._summary(execution)
+        is_told = execution.typed_search_attributes.get(names.STATUS)
+        return listed if is_told or listed.status.is_final else await self.summary(listed.id)
+
     def _summary(self, execution: WorkflowExecution) -> RunSummary:
         found = execution.typed_search_attributes
         run = execution.id.partition("/")[2]
@@ -353,9 +361,10 @@ def status_of(execution: WorkflowExecution) -> RunStatus:
     told = execution.typed_search_attributes.get(names.STATUS) or ""
     match execution.status:
         case None | Status.WORKFLOW_EXECUTION_STATUS_RUNNING:
-            if told in (RunStatus.INPUT_REQUIRED, RunStatus.RUNNING):
-                return RunStatus(told)
-            return RunStatus.QUEUED if execution.history_length <= 2 else RunStatus.RUNNING
+            if told == RunStatus.INPUT_REQUIRED:
+                return RunStatus.INPUT_REQUIRED
+            begun = told or execution.history_length > 2
+            return RunStatus.RUNNING if begun else RunStatus.QUEUED
         case Status.WORKFLOW_EXECUTION_STATUS_COMPLETED:
             return RunStatus.REJECTED if told == RunStatus.REJECTED else RunStatus.SUCCEEDED
         case Status.WORKFLOW_EXECUTION_STATUS_FAILED:

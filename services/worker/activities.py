@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from temporalio import activity
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from contracts.base import Contract, Part
@@ -69,9 +70,10 @@ class WorkerActivities(Activities):
         with _heartbeats():
             return await self._attempt(task, from_history=True)
 
-    @activity.defn(name="pure_step")
-    async def pure_step(self, task: StepTask) -> StepResult:
+    @activity.defn(dynamic=True)
+    async def pure_step(self, arguments: Sequence[RawValue]) -> StepResult:
         """See `Activities.pure_step`."""
+        task = activity.payload_converter().from_payload(arguments[0].payload, StepTask)
         try:
             return await self._attempt(task, from_history=False)
         except ApplicationError as error:

@@ -12,6 +12,7 @@ from temporalio.worker import Worker, WorkflowRunner
 
 from services.temporal import workflow_runner
 from services.worker.activities import Assembly, WorkerActivities
+from workflows.names import BUGS
 from workflows.run_flow import RunFlow
 
 GRACE: Final = timedelta(seconds=10)
@@ -47,6 +48,7 @@ def build(
             activities.seal,
         ],
         workflow_runner=runner or workflow_runner(),
+        workflow_failure_exception_types=BUGS,
         max_concurrent_activities=concurrency,
         max_concurrent_workflow_tasks=concurrency,
         graceful_shutdown_timeout=GRACE,

@@ -4,91 +4,35 @@ import asyncio
 import statistics
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import suppress
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
-from contracts.event import Event, EventKind
-from services.agents.base import Given
-from services.gateway.serve import Server, listen
-from services.gateway.state import Services
+from contracts.event import EventKind
+from contracts.run import RunStatus
 from services.memory.memory import Memory
 from services.memory.redis import RedisStore
-from services.retrieval.in_process import InProcessCorpora
-from services.runs.gates import Gates
 from services.runs.runs import Runs
 from services.settings import Settings
-from tests.harness import Harness, harness
-from tests.toys import REGISTRY, Note, ToyFlow, toy, toy_flow
+from tests.harness import harness
+from tests.servers.gateway_caller import (
+    HeldFlow,
+    approval,
+    blocked_clients,
+    events_of,
+    eventually,
+    gated_flow,
+    gateway,
+    line_flow,
+    open_gate,
+    read,
+    start,
+)
+from tests.toys import REGISTRY
 
 pytestmark = pytest.mark.servers
-
-LINE = """
-slots: {first: Note@1, second: Note@1}
-start: one
-steps:
-  one: {agent: one, reads: [start], writes: first, next: two}
-  two: {agent: two, reads: [first], writes: second, next: done}
-ends:
-  done: {outcome: succeeded, output: second}
-  failed: {outcome: failed}
-"""
-GATE = """
-slots: {first: Note@1, decision: Decision@1}
-start: one
-steps:
-  one: {agent: one, reads: [start], writes: first, next: approve}
-  approve:
-    gate: editor
-    shows: [first]
-    writes: decision
-    deadline: DEADLINE
-    on_deadline: {to: expired}
-    next:
-      - {when: "decision.verdict == 'reject'", to: rejected}
-      - {else: done}
-ends:
-  done: {outcome: succeeded, output: first}
-  rejected: {outcome: rejected}
-  expired: {outcome: expired}
-  failed: {outcome: failed}
-"""
-Message = dict[str, Any]
-
-
-def _append(given: Given, name: str) -> Note:
-    return Note(text=given.one(name, Note).text + "+")
-
-
-def _line() -> ToyFlow:
-    return toy_flow(
-        LINE,
-        toy("one", lambda given: _append(given, "start")),
-        toy("two", lambda given: _append(given, "first"), first="Note@1"),
-    )
-
-
-class _Held:
-    """A flow whose second step waits until a test lets it go."""
-
-    def __init__(self) -> None:
-        self.go = asyncio.Event()
-
-    async def two(self, given: Given) -> Note:
-        await self.go.wait()
-        return _append(given, "first")
-
-    def flow(self) -> ToyFlow:
-        one = toy("one", lambda given: _append(given, "start"))
-        return toy_flow(LINE, one, toy("two", self.two, first="Note@1"))
-
-
-def _gated(deadline: str = "1h") -> ToyFlow:
-    one = toy("one", lambda given: _append(given, "start"))
-    return toy_flow(GATE.replace("DEADLINE", deadline), one)
 
 
 @pytest.fixture
@@ -99,97 +43,12 @@ async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     await opened.aclose()
 
 
-@asynccontextmanager
-async def gateway(bench: Harness, runs: Runs | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve over a real socket for as long as the context is open."""
-    runs = runs or bench.runs
-    listener = listen("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    services = Services(
-        runs=runs, gates=Gates(runs), corpora=InProcessCorpora(), queue=bench.queue, url=url
-    )
-    ready = asyncio.Event()
-    server = Server(services, ready.set)
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
-        await ready.wait()
-        async with httpx.AsyncClient(base_url=url, timeout=20) as caller:
-            yield caller
-    finally:
-        server.should_exit = True
-        await serving
-
-
-async def _start(caller: httpx.AsyncClient, **given: object) -> str:
-    reply = await caller.post("/v1/runs", json={"flow": "toy", "input": given})
-    assert reply.status_code == 202, reply.text
-    run: str = reply.json()["id"]
-    return run
-
-
-async def _messages(
-    caller: httpx.AsyncClient, run: str, last_id: str = ""
-) -> AsyncIterator[Message]:
-    """Read a stream as a browser does."""
-    headers = {"Last-Event-ID": last_id} if last_id else {}
-    async with caller.stream("GET", f"/v1/runs/{run}/events", headers=headers) as reply:
-        assert reply.status_code == 200
-        message: Message = {}
-        async for line in reply.aiter_lines():
-            name, _, value = line.partition(": ")
-            if line and name:
-                message[name] = value
-            elif message.get("event"):
-                yield message | {"read_ms": time.time() * 1000}
-                message = {}
-
-
-async def _read(
-    caller: httpx.AsyncClient, run: str, last_id: str = "", count: int = 10_000
-) -> list[Message]:
-    """Read a stream to its end, or so many messages of it."""
-    found: list[Message] = []
-    messages = _messages(caller, run, last_id)
-    async with asyncio.timeout(20):
-        async for message in messages:
-            found.append(message)
-            if len(found) == count:
-                break
-    await messages.aclose()  # type: ignore[attr-defined]  # a generator, as its body shows
-    return found
-
-
-def _events(messages: list[Message]) -> list[Event]:
-    others = ("snapshot", "problem", "end")
-    return [
-        Event.model_validate_json(each["data"]) for each in messages if each["event"] not in others
-    ]
-
-
-async def _eventually(caller: httpx.AsyncClient, path: str, name: str, count: int) -> list[Message]:
-    """Ask until a list holds so many things."""
-    for _ in range(200):
-        found: list[Message] = (await caller.get(path)).json()[name]
-        if len(found) >= count:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{path} did not come to hold {count} {name}")
-
-
-async def _open_gate(caller: httpx.AsyncClient, run: str) -> Message:
-    return (await _eventually(caller, f"/v1/runs/{run}/gates", "gates", 1))[0]
-
-
-def _approval(gate: Message) -> Message:
-    return {"shown": gate["shown"], "who": "eva", "verdict": "approve"}
-
-
 async def test_a_run_is_started_and_looked_at(temporal_address: str, store: RedisStore) -> None:
     """Everything that a run did can be read, also when no worker is up any more."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
         async with bench.worker():
-            run = await _start(caller, text="x")
+            run = await start(caller, text="x")
             await bench.ended(run)
 
         view = (await caller.get(f"/v1/runs/{run}")).json()
@@ -212,10 +71,10 @@ async def test_a_run_is_started_and_looked_at(temporal_address: str, store: Redi
 
 async def test_runs_are_listed_page_by_page(temporal_address: str, store: RedisStore) -> None:
     """Pages follow each other by cursor, and filters hold."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
-        started = {await _start(caller) for _ in range(3)}
-        await _eventually(caller, "/v1/runs", "runs", 3)
+        started = {await start(caller) for _ in range(3)}
+        await eventually(caller, "/v1/runs", "runs", 3)
 
         first = (await caller.get("/v1/runs?limit=2&flow=toy&status=queued")).json()
         rest = f"limit=2&cursor={first['cursor']}"
@@ -231,9 +90,35 @@ async def test_runs_are_listed_page_by_page(temporal_address: str, store: RedisS
     assert refused == [422] * 4
 
 
+async def test_the_list_tells_queued_from_running(temporal_address: str, store: RedisStore) -> None:
+    """A run that a worker has begun is not listed as queued, nor one that waits as running."""
+    held = HeldFlow()
+    bench = await harness(temporal_address, held.flow(), store=store)
+    async with gateway(bench) as caller:
+        async with bench.worker():
+            running = await start(caller, text="x")
+            await eventually(caller, "/v1/runs?status=running", "runs", 1)
+            held.go.set()
+            await bench.ended(running)
+        queued = await start(caller)
+        await eventually(caller, "/v1/runs", "runs", 2)
+
+        listed = {
+            status: [
+                run["id"] for run in (await caller.get(f"/v1/runs?status={status}")).json()["runs"]
+            ]
+            for status in RunStatus
+        }
+
+    assert {status: runs for status, runs in listed.items() if runs} == {
+        RunStatus.QUEUED: [queued],
+        RunStatus.SUCCEEDED: [running],
+    }
+
+
 async def test_one_key_is_one_run(temporal_address: str, store: RedisStore) -> None:
     """Twenty starts at once under one key make one run, and one of them was the first."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     headers = {"Idempotency-Key": "order-1"}
     body = {"flow": "toy", "input": {"text": "x"}}
     async with gateway(bench) as caller:
@@ -252,15 +137,15 @@ async def test_one_key_is_one_run(temporal_address: str, store: RedisStore) -> N
 
 async def test_events_are_seen_as_they_happen(temporal_address: str, store: RedisStore) -> None:
     """A reader is told each event once, soon after it happened, and then the end."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
-        run = await _start(caller, text="x")
-        reading = asyncio.create_task(_read(caller, run))
+        run = await start(caller, text="x")
+        reading = asyncio.create_task(read(caller, run))
         await asyncio.sleep(0.2)
         async with bench.worker():
             messages = await reading
 
-    told = _events(messages)
+    told = events_of(messages)
     lags = [
         message["read_ms"] - event.at_ms
         for message, event in zip(messages[1:-1], told, strict=True)
@@ -274,15 +159,15 @@ async def test_events_are_seen_as_they_happen(temporal_address: str, store: Redi
 
 async def test_a_stream_is_taken_up_anywhere(temporal_address: str, store: RedisStore) -> None:
     """Cut after any event and taken up, a stream has no gap and no repeat."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
-        run = await _start(caller, text="x")
-        reading = asyncio.create_task(_read(caller, run))
+        run = await start(caller, text="x")
+        reading = asyncio.create_task(read(caller, run))
         await asyncio.sleep(0.2)
         async with bench.worker():
             whole = (await reading)[1:-1]
 
-        rests = [await _read(caller, run, message["id"]) for message in whole]
+        rests = [await read(caller, run, message["id"]) for message in whole]
 
     for cut, rest in enumerate(rests, start=1):
         assert [each["id"] for each in rest[:-1]] == [each["id"] for each in whole[cut:]]
@@ -293,19 +178,17 @@ async def test_a_reader_that_leaves_frees_its_connection(
     temporal_address: str, store: RedisStore, redis_url: str
 ) -> None:
     """No connection to memory stays blocked for a reader that has gone."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller, Redis.from_url(redis_url) as redis:
-        run = await _start(caller)
-        readers = [asyncio.create_task(_read(caller, run)) for _ in range(5)]
-        await asyncio.sleep(0.5)
-        blocked = (await redis.info("clients"))["blocked_clients"]
+        run = await start(caller)
+        readers = [asyncio.create_task(read(caller, run)) for _ in range(5)]
+        blocked = await blocked_clients(redis, 5)
 
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
 
-        await asyncio.sleep(2)
-        left = (await redis.info("clients"))["blocked_clients"]
+        left = await blocked_clients(redis, 0)
         tasks = [each for each in asyncio.all_tasks() if "sse.stream" in repr(each)]
 
     assert (blocked, left, tasks) == (5, 0, [])
@@ -313,10 +196,10 @@ async def test_a_reader_that_leaves_frees_its_connection(
 
 async def test_a_stopping_server_ends_its_streams(temporal_address: str, store: RedisStore) -> None:
     """An open stream does not keep the server from stopping."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
-        run = await _start(caller)
-        reading = asyncio.create_task(_read(caller, run))
+        run = await start(caller)
+        reading = asyncio.create_task(read(caller, run))
         await asyncio.sleep(0.5)
         began = time.monotonic()
 
@@ -327,11 +210,11 @@ async def test_a_stopping_server_ends_its_streams(temporal_address: str, store: 
 
 async def test_a_run_is_cancelled(temporal_address: str, store: RedisStore) -> None:
     """The run stops, its stream says so, and a second request is a conflict."""
-    held = _Held()
+    held = HeldFlow()
     bench = await harness(temporal_address, held.flow(), store=store)
     async with gateway(bench) as caller, bench.worker():
-        run = await _start(caller)
-        reading = asyncio.create_task(_read(caller, run))
+        run = await start(caller)
+        reading = asyncio.create_task(read(caller, run))
         await asyncio.sleep(0.5)
 
         asked = await caller.post(f"/v1/runs/{run}/cancel")
@@ -348,17 +231,17 @@ async def test_a_run_is_cancelled(temporal_address: str, store: RedisStore) -> N
 
 async def test_a_person_approves(temporal_address: str, store: RedisStore) -> None:
     """The inbox shows the gate; a decision on another digest is refused, the right one taken."""
-    bench = await harness(temporal_address, _gated(), store=store)
+    bench = await harness(temporal_address, gated_flow(), store=store)
     async with gateway(bench) as caller, bench.worker():
-        run = await _start(caller, text="x")
-        gate = await _open_gate(caller, run)
-        await _eventually(caller, "/v1/gates", "gates", 1)
+        run = await start(caller, text="x")
+        gate = await open_gate(caller, run)
+        await eventually(caller, "/v1/gates", "gates", 1)
         path = f"/v1/runs/{run}/gates/approve"
 
-        wrong = await caller.post(path, json=_approval({"shown": "0" * 64}))
-        right = await caller.post(path, json=_approval(gate))
+        wrong = await caller.post(path, json=approval({"shown": "0" * 64}))
+        right = await caller.post(path, json=approval(gate))
         ended = await bench.ended(run)
-        late = await caller.post(path, json=_approval(gate))
+        late = await caller.post(path, json=approval(gate))
 
     assert [reply.status_code for reply in (wrong, right, late)] == [409, 200, 409]
     assert ended.status == "succeeded"
@@ -369,28 +252,28 @@ async def test_a_decision_after_the_deadline_is_refused(
     temporal_address: str, store: RedisStore, worker_stays: bool
 ) -> None:
     """Whether or not a worker has noticed the deadline, nobody can decide after it."""
-    bench = await harness(temporal_address, _gated("2s"), store=store)
+    bench = await harness(temporal_address, gated_flow("2s"), store=store)
     async with gateway(bench) as caller:
         async with bench.worker():
-            run = await _start(caller, text="x")
-            gate = await _open_gate(caller, run)
+            run = await start(caller, text="x")
+            gate = await open_gate(caller, run)
             await asyncio.sleep(2.5 if worker_stays else 0)
         await asyncio.sleep(0 if worker_stays else 2.5)
 
-        reply = await caller.post(f"/v1/runs/{run}/gates/approve", json=_approval(gate))
+        reply = await caller.post(f"/v1/runs/{run}/gates/approve", json=approval(gate))
 
     assert (reply.status_code, reply.json()["code"]) == (409, "ConflictError")
 
 
 async def test_a_decision_waits_for_a_worker(temporal_address: str, store: RedisStore) -> None:
     """With no worker up a decision is kept, and taken by the worker that comes."""
-    bench = await harness(temporal_address, _gated(), store=store)
+    bench = await harness(temporal_address, gated_flow(), store=store)
     async with gateway(bench) as caller:
         async with bench.worker():
-            run = await _start(caller, text="x")
-            gate = await _open_gate(caller, run)
+            run = await start(caller, text="x")
+            gate = await open_gate(caller, run)
 
-        reply = await caller.post(f"/v1/runs/{run}/gates/approve", json=_approval(gate))
+        reply = await caller.post(f"/v1/runs/{run}/gates/approve", json=approval(gate))
         async with bench.worker():
             ended = await bench.ended(run)
 
@@ -402,10 +285,10 @@ async def test_everything_is_read_after_memory_was_wiped(
     temporal_address: str, store: RedisStore, redis_url: str
 ) -> None:
     """History tells the run, and values are restored from it and from the archive."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
         async with bench.worker():
-            run = await _start(caller, text="x" * 20_000)
+            run = await start(caller, text="x" * 20_000)
             await bench.ended(run)
         async with Redis.from_url(redis_url) as redis:
             await redis.flushall()
@@ -413,7 +296,7 @@ async def test_everything_is_read_after_memory_was_wiped(
         paths = ("", "/result", "/steps", "/handoffs", "/context", "/quarantine", "/gates")
         replies = [await caller.get(f"/v1/runs/{run}{path}") for path in paths]
         page = await caller.get(f"/v1/runs/{run}/events", headers={"Accept": "application/json"})
-        stream = await _read(caller, run)
+        stream = await read(caller, run)
 
     assert [reply.status_code for reply in replies] == [200] * len(paths)
     assert replies[1].json()["text"] == "x" * 20_000 + "++"
@@ -425,11 +308,11 @@ async def test_a_stream_survives_a_wipe(
     temporal_address: str, store: RedisStore, redis_url: str
 ) -> None:
     """Memory is wiped while a run is followed: its end is told all the same."""
-    held = _Held()
+    held = HeldFlow()
     bench = await harness(temporal_address, held.flow(), store=store)
     async with gateway(bench) as caller, bench.worker():
-        run = await _start(caller)
-        reading = asyncio.create_task(_read(caller, run))
+        run = await start(caller)
+        reading = asyncio.create_task(read(caller, run))
         await asyncio.sleep(1)
         async with Redis.from_url(redis_url) as redis:
             await redis.flushall()
@@ -444,7 +327,7 @@ async def test_without_memory_runs_can_be_looked_at(
     temporal_address: str, store: RedisStore
 ) -> None:
     """With memory away reads and snapshots go on, starts are refused soon, and readyz says why."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     run = (await bench.runs.start("toy", {})).run
     away = RedisStore("redis://127.0.0.1:1/0")
     settings = Settings(tenant=bench.runs.tenant, task_queue=bench.queue)
@@ -452,7 +335,7 @@ async def test_without_memory_runs_can_be_looked_at(
     runs = Runs(bench.client, memory, bench.runs.shelf, REGISTRY, settings)
     async with gateway(bench, runs) as caller:
         view = await caller.get(f"/v1/runs/{run}")
-        messages = await _read(caller, run, count=2)
+        messages = await read(caller, run, count=2)
         began = time.monotonic()
         refused = await caller.post("/v1/runs", json={"flow": "toy", "input": {}})
         took = time.monotonic() - began
@@ -468,7 +351,7 @@ async def test_without_memory_runs_can_be_looked_at(
 
 async def test_a_gateway_without_workers_is_ready(temporal_address: str, store: RedisStore) -> None:
     """That no worker is up is told, and does not keep the gateway from serving."""
-    bench = await harness(temporal_address, _line(), store=store)
+    bench = await harness(temporal_address, line_flow(), store=store)
     async with gateway(bench) as caller:
         without = await caller.get("/readyz")
         async with bench.worker():

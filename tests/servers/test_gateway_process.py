@@ -66,7 +66,7 @@ async def _address(process: asyncio.subprocess.Process) -> str:
 async def test_the_gateway_serves_the_shipped_flow(
     temporal_address: str, redis_url: str, tmp_path: Path
 ) -> None:
-    """Ready with no worker up; a start is answered in under 50 ms at the median; SIGTERM ends it."""
+    """Ready with no worker up; the median start takes less than 50 ms; SIGTERM ends it cleanly."""
     took: list[float] = []
     async with _process(temporal_address, redis_url, tmp_path) as process:
         url = await _address(process)

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.python.asgi import shutdown_lifespans
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
@@ -28,7 +31,7 @@ from tests.toys import Note, toy, toy_flow
 
 pytestmark = pytest.mark.servers
 
-REQUESTS_A_ROUTE = 30
+REQUESTS_A_ROUTE = 25
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -61,7 +64,7 @@ class _Known:
     path: dict[str, str]
     shown: str
 
-    def aim(self, case: Case, data: st.DataObject) -> None:
+    def aim(self, case: Case[Any], data: st.DataObject) -> None:
         """Point half of the requests at things that exist."""
         for name, value in self.path.items():
             if name in (case.path_parameters or {}) and data.draw(st.booleans()):
@@ -69,7 +72,7 @@ class _Known:
         if isinstance(case.body, dict) and data.draw(st.booleans()):
             case.body |= {name: value for name, value in self._body().items() if name in case.body}
 
-    def _body(self) -> dict[str, object]:
+    def _body(self) -> dict[str, JsonValue]:
         return {"flow": "toy", "input": {"text": "x"}, "shown": self.shown}
 
 
@@ -102,7 +105,7 @@ async def _opened(address: str, redis_url: str, known: _Known) -> AsyncIterator[
     await store.aclose()
 
 
-def _send_many(operation: APIOperation, known: _Known) -> None:
+def _send_many(operation: APIOperation[Any, Any, Any, Any], known: _Known) -> None:
     @settings(
         max_examples=REQUESTS_A_ROUTE,
         deadline=None,
@@ -127,7 +130,7 @@ def test_no_request_breaks_the_gateway(temporal_address: str, redis_url: str) ->
     app = create_app(lambda: _opened(temporal_address, redis_url, known))
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     try:
-        operations = [found.ok() for found in schema.get_all_operations()]
+        operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
         for operation in operations:
             _send_many(operation, known)
     finally:

@@ -6,13 +6,17 @@ from datetime import timedelta
 
 import pytest
 from pydantic import JsonValue
+from temporalio.client import WorkflowFailureError
 
 from contracts.failure import FailureKind
+from contracts.reference import Value
 from contracts.run import DecisionRequest, GateView, RunStatus
+from contracts.work import RunStart
 from services.agents.base import Given
 from services.errors import ConflictError, StepError
 from tests.harness import Harness, harness
-from tests.toys import Note, NoteItem, ToyFlow, toy, toy_flow
+from tests.toys import Note, NoteItem, Toy, ToyFlow, toy, toy_flow
+from workflows.run_flow import RunFlow
 
 pytestmark = pytest.mark.servers
 
@@ -206,6 +210,7 @@ async def test_a_long_run_continues_as_new(temporal_address: str) -> None:
 
     told = await bench.runs.history.tell(bench.runs.tenant, ended.id)
     assert told.executions > 1
+    assert ended.flow == "toy"
     assert [step.visit for step in await bench.runs.steps(ended.id)] == [1, 2, 3, 4]
     assert (await bench.runs.result(ended.id))["text"] == "xxxx"  # type: ignore[index, call-overload]
 
@@ -296,12 +301,32 @@ async def test_a_decision_is_not_lost_while_no_worker_is_up(temporal_address: st
 
 
 async def test_an_unanswered_gate_takes_its_deadline_route(temporal_address: str) -> None:
-    """When nobody decides in time the run ends as the flow declares, and Temporal calls it failed."""
+    """When nobody decides in time the run ends as declared, and Temporal calls it failed."""
     bench = await harness(temporal_address, _gated("1s"))
 
     ended = await bench.finish()
 
     assert (ended.status, ended.place) == (RunStatus.EXPIRED, "expired")
+
+
+async def test_an_undecodable_start_fails_at_once(temporal_address: str) -> None:
+    """A run whose compiled flow cannot be read fails with a reason instead of trying for ever."""
+    bench = await harness(temporal_address, toy_flow(LINE, *_line()))
+    start = RunStart(
+        tenant=bench.queue, run="broken", flow=Value(digest="0" * 64, size=1, body="{")
+    )
+    async with bench.worker():
+        handle = await bench.client.start_workflow(
+            RunFlow.run, start, id=f"{bench.queue}/broken", task_queue=bench.queue
+        )
+        with pytest.raises(WorkflowFailureError) as caught:
+            await handle.result()
+
+    assert "CompiledFlow" in str(caught.value.cause)
+
+
+def _line() -> tuple[Toy, Toy]:
+    return toy("one", _append("start", "1")), toy("two", _append("first", "2"), first="Note@1")
 
 
 FLAKY = """

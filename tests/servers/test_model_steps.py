@@ -1,6 +1,7 @@
 """Model steps on a real Temporal server: repair, the ladder, budgets, people, and paying once."""
 
 import asyncio
+import time
 
 import pytest
 from pydantic import JsonValue
@@ -8,8 +9,12 @@ from pydantic import JsonValue
 from contracts.compiled import CompiledBudget
 from contracts.failure import FailureKind
 from contracts.run import DecisionRequest, GateView, RunStatus
+from services.llm.endpoint import Endpoint
 from services.llm.in_process import ScriptedModel
+from services.llm.openai import OpenAIModel
+from services.llm.scripted.calls import Outcome
 from services.llm.scripted.script import Fault, Line, Script
+from services.llm.scripted.server import ScriptedServer
 from tests.harness import Harness, harness
 from tests.toys import HEAD, Toy, ToyFlow, ToyWriter, toy, toy_flow
 
@@ -191,6 +196,45 @@ async def test_a_failed_item_does_not_buy_its_siblings_again(
         ended = await bench.ended(run)
 
     assert (ended.status, len(model.calls)) == (RunStatus.SUCCEEDED, calls)
+
+
+async def test_cancelling_closes_the_stream_of_a_call(temporal_address: str) -> None:
+    """A cancelled run ends at once, and its call is closed at the endpoint within a heartbeat."""
+    hanging = Script(lines=(Line(agent="toy_writer", times=None, fault=Fault.HANG),))
+    async with ScriptedServer(script=hanging) as server, Endpoint(server.base_url) as endpoint:
+        flow = toy_flow(WRITE, _patient())
+        bench = await harness(temporal_address, flow, model=OpenAIModel(endpoint))
+        async with bench.worker():
+            run = (await bench.runs.start("toy", {"text": "x"})).run
+            await _called(server)
+            await bench.runs.cancel(run)
+            ended = await bench.ended(run)
+            still_open = await _open_after(server, seconds=8)
+
+    assert (ended.status, still_open) == (RunStatus.CANCELLED, 0)
+
+
+def _patient() -> ToyWriter:
+    writer = ToyWriter()
+    limits = writer.declaration.limits.model_copy(update={"seconds": 60})
+    writer.__dict__["declaration"] = writer.declaration.model_copy(update={"limits": limits})
+    return writer
+
+
+async def _called(server: ScriptedServer) -> None:
+    async with asyncio.timeout(20):
+        while not server.calls:  # noqa: ASYNC110  the server tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def _open_after(server: ScriptedServer, *, seconds: float) -> int:
+    """Count calls that are still open, as soon as none is or the time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not [call for call in server.calls if call.outcome is Outcome.OPEN]:
+            return 0
+        await asyncio.sleep(0.1)
+    return len(server.calls)
 
 
 async def _waiting(bench: Harness, run: str) -> GateView:

@@ -1,0 +1,120 @@
+"""What an open gate accepts: one decision, on exactly what was shown, of the kind it asks for."""
+
+from typing import Any
+
+import pytest
+
+from contracts.compiled import CompiledGate, CompiledRule
+from contracts.failure import Failure, FailureKind
+from contracts.work import GateDecision
+from tests.unit.workflows.runs import BUDGET, a_reference, a_value
+from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
+
+SHOWN = "5" * 64
+LATE = CompiledRule(text="deadline", to="expired")
+EDITOR = CompiledGate(
+    role="editor", shows=("draft",), writes="decision", deadline=60, on_deadline=LATE
+)
+OPERATOR = CompiledGate(
+    role="operator",
+    answers_failure=True,
+    allow=("retry", "supply", "raise_budget"),
+    deadline=60,
+    on_deadline=LATE,
+)
+
+
+def _gate(gate: CompiledGate = EDITOR, taken: GateDecision | None = None) -> OpenGate:
+    return OpenGate("approve", 1, gate, SHOWN, taken)
+
+
+def _decision(**changes: Any) -> GateDecision:
+    given = {
+        "id": "d1",
+        "gate": "approve",
+        "visit": 1,
+        "shown": SHOWN,
+        "who": "an editor",
+        "decision": a_value(),
+    }
+    return GateDecision.model_validate({**given, **changes})
+
+
+def test_a_decision_on_what_is_shown_is_taken() -> None:
+    """A decision that names gate, visit and what was shown meets no objection."""
+    assert _gate().objection(_decision()) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "objection"),
+    [
+        ({"gate": "help"}, "gate 'help' is not open; 'approve' is"),
+        ({"visit": 2}, "gate 'approve' is not open; 'approve' is"),
+        ({"shown": "6" * 64}, "the decision is about 666666666666; now 555555555555 is shown"),
+        ({"decision": None}, "gate 'approve' needs a decision"),
+    ],
+)
+def test_a_decision_on_anything_else_is_refused(changes: dict[str, Any], objection: str) -> None:
+    """A decision on another gate, another visit or another version is refused, and told why."""
+    assert _gate().objection(_decision(**changes)) == objection
+
+
+def test_the_same_decision_counts_once() -> None:
+    """A repeated delivery is no objection; a second decision is."""
+    gate = _gate(taken=_decision())
+
+    assert gate.objection(_decision()) == ""
+    assert gate.objection(_decision(id="d2")) == "gate 'approve' was decided already"
+
+
+@pytest.mark.parametrize(
+    ("changes", "objection"),
+    [
+        ({"action": "retry"}, ""),
+        ({"action": "stop"}, "gate 'approve' allows retry, supply, raise_budget"),
+        ({"action": None}, "gate 'approve' allows retry, supply, raise_budget"),
+        ({"action": "supply"}, "to supply a value, send it"),
+        ({"action": "supply", "supplied": a_value()}, ""),
+        ({"action": "raise_budget"}, "to raise the budget, name the new one"),
+        ({"action": "raise_budget", "budget": BUDGET}, ""),
+    ],
+)
+def test_a_failure_is_answered_as_the_flow_allows(changes: dict[str, Any], objection: str) -> None:
+    """At a gate that answers failures only the declared actions count, each with what it needs."""
+    decision = _decision(decision=None, **changes)
+
+    assert _gate(OPERATOR).objection(decision) == objection
+
+
+def test_what_was_shown_has_one_digest() -> None:
+    """The digest a decision names changes with any value, version or item that is shown."""
+    draft, claims = a_reference("draft", "a"), a_reference("claims", "b")
+    changed = [
+        digest_of_shown(shown)
+        for shown in (
+            [draft, claims],
+            [draft],
+            [claims, draft],
+            [a_reference("draft", "c"), claims],
+            [a_reference("draft", "a", ordinal=2), claims],
+            [a_reference("draft", "a", item="s1"), claims],
+        )
+    ]
+
+    assert len(set(changed)) == len(changed)
+    assert digest_of_shown([draft, claims]) == changed[0]
+
+
+def test_every_failure_asked_about_has_a_digest_of_its_own() -> None:
+    """An answer meant for one failure cannot reach the next one of the same step."""
+    failure = Failure(kind=FailureKind.REFUSED, message="no")
+    other = Failure(kind=FailureKind.EMPTY, message="nothing")
+
+    digests = {
+        digest_of_failure("write", 1, failure),
+        digest_of_failure("write", 2, failure),
+        digest_of_failure("revise", 1, failure),
+        digest_of_failure("write", 1, other),
+    }
+
+    assert len(digests) == 4
