@@ -74,7 +74,7 @@ def _try_all(report: Report, *, may_install: bool, kept: Path | None) -> None:
             raise
         with report.step("taken down") as step:
             take_down(project)
-            step.told = "no container, volume or network of it is left"
+            step.told = "no container, volume, network or image of it is left"
         with report.step("engine let go") as step:
             stack.close()
             step.told = "stopped, its network and rules removed" if found.is_private else "not ours"
@@ -85,7 +85,7 @@ def _bring_up(report: Report, project: Project) -> None:
         step.told = hygiene.check_files(project)
     with report.step("build") as step:
         project.compose("build", "--quiet", timeout_seconds=BUILD_SECONDS)
-        step.told = "both images"
+        step.told = "the targets service and parts"
     with report.step("up, until healthy") as step:
         up = ("up", "--detach", "--wait", "--scale", f"worker={WORKERS}")
         project.compose(*up, timeout_seconds=UP_SECONDS)

@@ -36,14 +36,24 @@ with workflow.unsafe.imports_passed_through():
 class RunFlow:
     """Runs one compiled flow on one input, from its start to a declared end."""
 
-    @workflow.init
-    def __init__(self, start: RunStart) -> None:
+    def __init__(self) -> None:
+        self._gate: OpenGate | None = None
+
+    def _begin(self, start: RunStart) -> None:
+        """Take up the run; a start that cannot be read fails it at once.
+
+        Raises:
+            ApplicationError: of type `failed`; an older program or another one wrote the start.
+        """
         assert start.flow.body is not None, "a run carries its compiled flow inline"
+        try:
+            self._flow = CompiledFlow.decode(start.flow.body)
+        except ValueError as error:
+            reason = "the compiled flow that this run carries cannot be read by this worker"
+            raise ApplicationError(reason, type="failed", non_retryable=True) from error
         self._start = start
-        self._flow = CompiledFlow.decode(start.flow.body)
         self._state = RunState.begin(start, self._flow, now_ms())
         self._steps = StepRunner(start, self._flow, self._state)
-        self._gate: OpenGate | None = None
 
     @workflow.run
     async def run(self, start: RunStart) -> RunOutcome:
@@ -52,6 +62,7 @@ class RunFlow:
         Raises:
             ApplicationError: of type `failed` or `expired`, with the outcome as its detail.
         """
+        self._begin(start)
         if start.progress is None:
             self._state.tell(EventKind.RUN_STARTED, now_ms(), text=self._flow.name)
         try:

@@ -68,7 +68,7 @@ def check_images(project: Project) -> str:
     _refuse(chain.from_iterable(_leaks(project, name) for name in images))
     root = [each.made.user for each in found if each.made.user != "10001:10001"]
     _refuse(f"an image runs as user {user!r} by default" for user in root)
-    sizes = ", ".join(f"{each.size_bytes / 1e6:.0f} MB" for each in found)
+    sizes = " or ".join(sorted({f"{each.size_bytes / 1e6:.0f} MB" for each in found}))
     return f"{len(images)} images ({sizes}): no secret in history or environment, no root"
 
 

@@ -148,7 +148,6 @@ def described(engine: Engine, base: str) -> Iterator[Project]:
         "COMPOSE_PROJECT_NAME": name,
         "COMPOSE_ANSI": "never",
         "COMPOSE_PROGRESS": "plain",
-        "ORCHESTRA_IMAGE_TAG": name,
         "ORCHESTRA_GATEWAY_PORT": str(gateway),
         "TEMPORAL_UI_PORT": str(ui),
         "PYTHON_IMAGE": base,
@@ -168,10 +167,10 @@ def take_down(project: Project) -> None:
     Raises:
         BrokenError: something of it is left.
     """
-    down = ("down", "--volumes", "--remove-orphans", "--rmi", "all", "--timeout", "30")
+    down = ("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "30")
     project.compose(*down, timeout_seconds=3 * MINUTE)
     mine = ("--quiet", "--filter", f"label=com.docker.compose.project={project.name}")
-    for kind in (("ps", "--all"), ("volume", "ls"), ("network", "ls")):
+    for kind in (("ps", "--all"), ("volume", "ls"), ("network", "ls"), ("image", "ls")):
         if left := project.engine.run(*kind, *mine).split():
             raise BrokenError(f"`docker compose down` has left {' '.join(kind)}: {left}")
 

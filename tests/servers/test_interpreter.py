@@ -322,7 +322,7 @@ async def test_an_undecodable_start_fails_at_once(temporal_address: str) -> None
         with pytest.raises(WorkflowFailureError) as caught:
             await handle.result()
 
-    assert "CompiledFlow" in str(caught.value.cause)
+    assert "cannot be read by this worker" in str(caught.value.cause)
 
 
 def _line() -> tuple[Toy, Toy]:
