@@ -1,5 +1,6 @@
 """Fixtures only: the real servers that tests start on free ports, once a session."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from services.stack import binaries
 from workflows.names import SEARCH_ATTRIBUTES
@@ -44,6 +48,20 @@ def _server(command: list[str], port: int, log: Path) -> Iterator[int]:
         process.wait()
 
 
+async def _answering(address: str) -> None:
+    """Wait until the server answers: its port is open some time before."""
+    for _ in range(100):
+        try:
+            client = await Client.connect(address)
+            await client.workflow_service.get_system_info(GetSystemInfoRequest())
+            await client.count_workflows()
+        except (RuntimeError, RPCError):
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"the Temporal server at {address} does not answer")
+
+
 @pytest.fixture(scope="session")
 def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Temporal server with our search attributes, in memory."""
@@ -57,6 +75,7 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [str(program), "server", "start-dev", "--headless", "--ip=127.0.0.1"]
     command += [f"--port={port}", "--log-level=error", *attributes]
     with _server(command, port, tmp_path_factory.mktemp("temporal") / "log"):
+        asyncio.run(_answering(f"127.0.0.1:{port}"))
         yield f"127.0.0.1:{port}"
 
 

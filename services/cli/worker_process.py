@@ -38,7 +38,7 @@ async def serve(settings: Settings, health: Health) -> None:
             async with worker:
                 await _work(settings, assembly, health, asked)
         finally:
-            await assembly.memory.aclose()
+            await assembly.aclose()
 
 
 async def _prepare(

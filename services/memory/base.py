@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from contracts.base import Part
 from contracts.event import Event
 from contracts.reference import Digest
 from contracts.usage import Usage
+
+QUARANTINED_BYTES: Final = 64 * 1024
 
 
 class WorkKey(Part):
@@ -58,7 +60,12 @@ class Quarantined(Part):
     kind: str
     reasons: tuple[str, ...]
     answer: str
-    """At most 64 KiB of it."""
+    """At most 64 KiB of it, once it is kept."""
+
+    def cut(self) -> "Quarantined":
+        """Keep the beginning of a long answer; a character cut in two is dropped."""
+        kept = self.answer.encode()[:QUARANTINED_BYTES].decode(errors="ignore")
+        return self.model_copy(update={"answer": kept})
 
 
 class StreamEvent(Part):

@@ -54,7 +54,7 @@ class InProcessStore:
 
     async def quarantine(self, tenant: str, run: str, kept: Quarantined) -> None:
         """See `ContextStore.quarantine`."""
-        self._quarantine[keys.quarantine(tenant, run)].append(kept)
+        self._quarantine[keys.quarantine(tenant, run)].append(kept.cut())
 
     async def quarantined(self, tenant: str, run: str) -> tuple[Quarantined, ...]:
         """See `ContextStore.quarantined`."""

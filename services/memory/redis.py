@@ -24,7 +24,6 @@ from services.memory.batching import Batches
 EVENTS_KEPT: Final = 20_000
 """Of one run, approximately; streamed text makes up nearly all of them."""
 
-QUARANTINED_BYTES: Final = 64 * 1024
 SWEEP_GRACE_SECONDS: Final = 300
 """A value touched more recently than this is never swept: its run may just be writing it."""
 
@@ -108,9 +107,9 @@ class RedisStore:
 
     async def quarantine(self, tenant: str, run: str, kept: Quarantined) -> None:
         """See `ContextStore.quarantine`."""
-        cut = kept.model_copy(update={"answer": kept.answer[:QUARANTINED_BYTES]})
+        line = kept.cut().model_dump_json()
         async with self._translated():
-            await _count(self._redis.rpush(keys.quarantine(tenant, run), cut.model_dump_json()))
+            await _count(self._redis.rpush(keys.quarantine(tenant, run), line))
 
     async def quarantined(self, tenant: str, run: str) -> tuple[Quarantined, ...]:
         """See `ContextStore.quarantined`."""

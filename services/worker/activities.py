@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +52,14 @@ class Assembly:
     agents: Mapping[str, Agent]
     model: LanguageModel
     registry: Registry
+    closers: tuple[Callable[[], Awaitable[None]], ...] = ()
+    """What else has to be closed at the end."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for close in self.closers:
+            await close()
+        await self.memory.aclose()
 
 
 class WorkerActivities(Activities):

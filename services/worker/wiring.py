@@ -24,4 +24,5 @@ def assembly(settings: Settings, client: Client) -> Assembly:
         ),
         model=OpenAIModel(endpoint),
         registry=CONTRACTS,
+        closers=(endpoint.aclose,),
     )

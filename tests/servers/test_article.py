@@ -48,7 +48,7 @@ async def _run_all(
     async with bench.worker():
         started = [
             await bench.runs.start(
-                "article", brief(name), history_limit=60 if number == 0 else 8000
+                "article", brief(name), history_limit=30 if number == 0 else 8000
             )
             for number, name in enumerate(names)
         ]

@@ -22,6 +22,24 @@ app = typer.Typer(no_args_is_help=True)
 Run = Annotated[str, typer.Argument(help="Id of the run: `orchestra gates list`.")]
 Gate = Annotated[str, typer.Argument(help="Name of the gate.")]
 Verdict = Literal["approve", "edited", "reject"]
+Edited = Annotated[
+    Path | None, typer.Option(help="With --verdict edited: the whole edited value, YAML or JSON.")
+]
+Action = Annotated[GateAction | None, typer.Option(help="At a gate that asks about a failure.")]
+Supplied = Annotated[
+    Path | None,
+    typer.Option(help="With --action supply: the value that the step should have made."),
+]
+NewBudget = Annotated[
+    str,
+    typer.Option(
+        help="With --action raise_budget: `model_calls=200,tokens=500000,usd=4,working_time=1h`;"
+        " what is not named stays."
+    ),
+]
+Shown = Annotated[
+    str, typer.Option(help="Digest of what you saw; without it, it is shown now and taken.")
+]
 
 
 @app.command("list")
@@ -57,27 +75,11 @@ def decide_gate(
     run: Run,
     gate: Gate,
     verdict: Annotated[Verdict | None, typer.Option(help="At an editor's gate.")] = None,
-    edited: Annotated[
-        Path | None,
-        typer.Option(help="With --verdict edited: the whole edited value, YAML or JSON."),
-    ] = None,
-    action: Annotated[
-        GateAction | None, typer.Option(help="At a gate that asks about a failure.")
-    ] = None,
-    supplied: Annotated[
-        Path | None,
-        typer.Option(help="With --action supply: the value that the step should have made."),
-    ] = None,
-    budget: Annotated[
-        str,
-        typer.Option(
-            help="With --action raise_budget: `model_calls=200,tokens=500000,usd=4,working_time=1h`"
-            "; what is not named stays."
-        ),
-    ] = "",
-    shown: Annotated[
-        str, typer.Option(help="Digest of what you saw; without it, it is shown now and taken.")
-    ] = "",
+    edited: Edited = None,
+    action: Action = None,
+    supplied: Supplied = None,
+    budget: NewBudget = "",
+    shown: Shown = "",
     who: Annotated[str, typer.Option(help="Who decides; your user name if not given.")] = "",
     comment: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
     as_json: AsJson = False,
@@ -89,19 +91,16 @@ def decide_gate(
             f" `orchestra gates show {run} {gate}` shows which it is"
         )
     files = {"edited": _read(edited), "supplied": _read(supplied)}
+    given = {"verdict": verdict, "action": action, "comment": comment, "who": who or _user()}
     with connection.gateway() as gateway:
         body: dict[str, JsonValue] = {
             "shown": shown or _show(gateway, run, gate, as_json=as_json),
-            "who": who or getpass.getuser(),
-            "verdict": verdict,
-            "comment": comment,
-            "edited": _data(files["edited"]),
-            "action": action,
-            "supplied": _data(files["supplied"]),
+            **given,
+            **{name: file.data for name, file in files.items() if file},
             "budget": _budget(gateway, run, budget),
         }
-        given: JsonValue = {name: value for name, value in body.items() if value}
-        reply = _send(gateway, run, gate, given, files)
+        sent: JsonValue = {name: value for name, value in body.items() if value}
+        reply = _send(gateway, run, gate, sent, files)
     if as_json:
         show_json(reply)
     elif reply.delivered:
@@ -111,11 +110,21 @@ def decide_gate(
 
 
 def _show(gateway: Gateway, run: str, gate: str, *, as_json: bool) -> str:
-    """Show what is decided, and give its digest."""
+    """Show what is decided, beside the JSON where that is asked for, and give its digest."""
     found = _open_gate(gateway, run, gate)
-    if not as_json:
-        show(*exhibit(gateway, found).as_text())
+    told = exhibit(gateway, found).as_text()
+    if as_json:
+        say("\n".join(told))
+    else:
+        show(*told)
     return found.shown
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise typer.BadParameter("nobody knows who you are here; give --who NAME") from error
 
 
 def _open_gate(gateway: Gateway, run: str, gate: str) -> GateView:
@@ -159,10 +168,6 @@ def _send(
 
 def _read(path: Path | None) -> WrittenFile | None:
     return read_mapping(path) if path else None
-
-
-def _data(file: WrittenFile | None) -> dict[str, JsonValue] | None:
-    return file.data if file else None
 
 
 def _budget(gateway: Gateway, run: str, written: str) -> JsonValue:

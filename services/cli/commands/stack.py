@@ -43,10 +43,11 @@ def up(
         record = detached.up(environ)
         refuse_other_model(record, model)
         _show(record, as_json=as_json)
+        say("stop it with `orchestra down`; look at it with `orchestra doctor`")
         return
     log_to_stderr()
     data_dir = Settings.from_environ(environ).data_dir.resolve()
-    say("starting ...")
+    say("starting ...; Ctrl-C stops it")
     run_stack(data_dir, lambda: plan_stack(environ), lambda record: _show(record, as_json=as_json))
 
 
@@ -111,7 +112,6 @@ def _show(record: StackRecord, *, as_json: bool) -> None:
     rows.append(("published", record.environment.get("ORCHESTRA_PUBLISH_DIR", "")))
     ready = f" after {record.ready_seconds:.1f} s" if record.ready_seconds else ""
     show(f"the stack works{ready}", pairs(rows))
-    say("stop it with `orchestra down`; look at it with `orchestra doctor`")
 
 
 def _as_json(record: StackRecord) -> dict[str, JsonValue]:

@@ -60,7 +60,7 @@ def test_the_same_file_compiles_to_the_same_bytes(
     assert digest(again.encode()) == digest(article.encode())
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "42"])
+@pytest.mark.parametrize("seed", ["0", "42"])
 def test_every_process_compiles_to_the_same_bytes(article: CompiledFlow, seed: str) -> None:
     """Another process, with another order of everything unordered, gives the same address."""
     program = (
