@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from contracts.base import Part
+from contracts.compiled import CompiledBudget
 from contracts.failure import Failure
 from contracts.reference import Digest, Reference
 from contracts.usage import Usage
@@ -68,6 +69,8 @@ class Event(Part):
     """Model text as it streams, a reason, or who decided."""
 
     deadline_ms: int = 0
+    budget: CompiledBudget | None = None
+    """What a person raised the budget to."""
 
     def identity(self) -> str:
         """Write what identifies the event, for readers that drop repeats."""

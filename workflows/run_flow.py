@@ -212,6 +212,7 @@ class RunFlow:
             digest=decision.shown,
             text=decision.who,
             outcome=decision.action or "decided",
+            budget=decision.budget,
         )
         return way
 

@@ -32,6 +32,7 @@ class Told(TypedDict, total=False):
     outcome: str
     text: str
     deadline_ms: int
+    budget: CompiledBudget | None
 
 
 class RunState:

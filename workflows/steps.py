@@ -1,7 +1,6 @@
 """Runs one visit of a step: budget, one activity or a bounded fan-out, results and failures."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
@@ -9,10 +8,10 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep, Each
+    from contracts.compiled import CompiledFlow, CompiledRead, Each
     from contracts.event import EventKind
     from contracts.failure import Failure, FailureKind
-    from contracts.reference import Digest, FactValue, Reference, Value, least_trust
+    from contracts.reference import FactValue, Reference, Value, least_trust
     from contracts.usage import Usage
     from contracts.work import Element, FinishedItem, RunStart, StepResult, StepTask
     from workflows import names, policies
@@ -21,60 +20,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.ledger import NOTHING, one_call, worst_case
     from workflows.ports import Activities
     from workflows.state import RunState, reference_to
+    from workflows.visits import LocalQuota, Visit
 
 
 def now_ms() -> int:
     """Read workflow time, in Unix milliseconds; the same on replay."""
     return int(workflow.now().timestamp() * 1000)
-
-
-class LocalQuota:
-    """Counts local steps since the last task boundary (see policies)."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._bytes = 0
-
-    def allows(self) -> bool:
-        """Whether one more local step may run before a boundary."""
-        return (
-            self._count < policies.LOCALS_BEFORE_BOUNDARY
-            and self._bytes < policies.LOCAL_BYTES_BEFORE_BOUNDARY
-        )
-
-    def add(self, result: StepResult) -> None:
-        """Count a finished local step."""
-        self._count += 1
-        self._bytes += len(result.value.body or "") + 1_000
-
-    def reset(self) -> None:
-        """A normal activity has made a boundary."""
-        self._count = self._bytes = 0
-
-
-@dataclass
-class Visit:
-    """One visit of a step, with what it works on."""
-
-    name: str
-    step: CompiledStep
-    agent: CompiledAgent
-    number: int
-    ordinal: int
-    inputs: dict[str, tuple[Reference, ...]]
-
-    def parents(self) -> tuple[str, ...]:
-        """The versions that the product will be made from."""
-        used = [held[0].version for held in self.inputs.values() if held]
-        return tuple(dict.fromkeys(used))
-
-    def about(self) -> tuple[str, ...]:
-        """The versions that the product will report on."""
-        return tuple(self.inputs[name][0].version for name in self.agent.about if self.inputs[name])
-
-    def digests(self) -> tuple[Digest, ...]:
-        """What it reads, for telling whether an earlier item is still the same work."""
-        return tuple(held.digest for references in self.inputs.values() for held in references)
 
 
 class StepRunner:
@@ -111,28 +62,25 @@ class StepRunner:
     def _visit(self, name: str, number: int) -> Visit:
         step = self._flow.steps[name]
         agent = self._flow.agents[step.agent]
-        inputs = {read.input: self._read(step, agent, read.input) for read in step.reads}
+        inputs = {read.input: self._read(name, read) for read in step.reads}
         if step.each:
             inputs[step.each.variable] = self._state.slots[step.each.slot].references
         ordinal = self._state.next_ordinal(step.writes)
         return Visit(name, step, agent, number, ordinal, inputs)
 
-    def _read(self, step: CompiledStep, agent: CompiledAgent, name: str) -> tuple[Reference, ...]:
-        read = next(read for read in step.reads if read.input == name)
+    def _read(self, name: str, read: CompiledRead) -> tuple[Reference, ...]:
+        """Find what an input holds now: nothing for an optional one without a fresh value."""
         held = self._state.slots.get(read.slot)
-        if held is None:
-            usable = False
-        else:
-            usable = read.stale_allowed or not is_stale(
-                read.slot, self._state.slots, self._state.parents
-            )
-        if held is not None and usable:
+        if held is not None and (read.stale_allowed or not self._is_stale(read.slot)):
             return held.references
         if read.optional:
             return ()
         condition = "no value" if held is None else "only a stale value"
         message = f"{read.slot} has {condition} here, which the flow's check should have refused"
-        raise StepFailed(Failure(kind=FailureKind.BUG, step=step.writes, message=message))
+        raise StepFailed(Failure(kind=FailureKind.BUG, step=name, message=message))
+
+    def _is_stale(self, slot: str) -> bool:
+        return is_stale(slot, self._state.slots, self._state.parents)
 
     async def _fan_out(self, visit: Visit, each: Each) -> None:
         keys = self._state.slots[each.slot].facts[each.fact]
@@ -210,13 +158,21 @@ class StepRunner:
         lost = isinstance(error, ActivityError) and isinstance(error.cause, ActivityTimeoutError)
         # Nobody knows what a lost attempt paid, so it counts as all that was reserved.
         self._state.ledger.settle(reservation, reservation if lost else failure.usage)
+        return self._told(visit, failure)
+
+    def _refused(self, visit: Visit, kind: FailureKind, message: str) -> StepFailed:
+        """Fail a step by the interpreter's own judgement."""
+        agent = visit.step.agent
+        return self._told(visit, Failure(kind=kind, step=visit.name, agent=agent, message=message))
+
+    def _told(self, visit: Visit, failure: Failure) -> StepFailed:
         self._state.tell(
             EventKind.STEP_FAILED,
             now_ms(),
             step=visit.name,
             agent=visit.step.agent,
             visit=visit.number,
-            item=key,
+            item=failure.item,
             failure=failure,
         )
         return StepFailed(failure)
@@ -302,7 +258,8 @@ class StepRunner:
         elif ledger.fits(one_call(visit.agent)):
             reservation = ledger.left()
         else:
-            raise self._over_budget(visit, "no further model call fits the budget")
+            message = "no further model call fits the budget"
+            raise self._refused(visit, FailureKind.OVER_BUDGET, message)
         ledger.reserve(reservation)
         return reservation
 
@@ -310,24 +267,8 @@ class StepRunner:
         worked = (now_ms() - self._state.started_ms - self._state.waited_ms) // 1000
         limit = self._state.ledger.budget.working_seconds
         if worked > limit:
-            raise self._over_budget(visit, f"{worked} s of working time are over the {limit} s set")
-
-    def _over_budget(self, visit: Visit, message: str) -> StepFailed:
-        failure = Failure(
-            kind=FailureKind.OVER_BUDGET,
-            step=visit.name,
-            agent=visit.step.agent,
-            message=message,
-        )
-        self._state.tell(
-            EventKind.STEP_FAILED,
-            now_ms(),
-            step=visit.name,
-            agent=visit.step.agent,
-            visit=visit.number,
-            failure=failure,
-        )
-        return StepFailed(failure)
+            message = f"{worked} s of working time are over the {limit} s set"
+            raise self._refused(visit, FailureKind.OVER_BUDGET, message)
 
     def _reference(self, visit: Visit, key: str, result: StepResult) -> Reference:
         sources = [held.trust for references in visit.inputs.values() for held in references]
@@ -348,18 +289,5 @@ class StepRunner:
         before = self._state.slots.get(visit.step.writes)
         read = any(read.slot == visit.step.writes for read in visit.step.reads)
         if read and before and before.references[0].digest == made.digest:
-            failure = Failure(
-                kind=FailureKind.NO_PROGRESS,
-                step=visit.name,
-                agent=visit.step.agent,
-                message=f"{visit.step.agent} returned the {visit.step.writes} it was given",
-            )
-            self._state.tell(
-                EventKind.STEP_FAILED,
-                now_ms(),
-                step=visit.name,
-                agent=visit.step.agent,
-                visit=visit.number,
-                failure=failure,
-            )
-            raise StepFailed(failure)
+            message = f"{visit.step.agent} returned the {visit.step.writes} it was given"
+            raise self._refused(visit, FailureKind.NO_PROGRESS, message)

@@ -11,7 +11,10 @@ from pathlib import Path
 from compose_trial.command import MINUTE, run
 from compose_trial.outcome import BrokenError, UnfitError
 
-ENGINE_PACKAGES = ("docker.io", "debootstrap", "iptables")
+ENGINE_PACKAGES = ("docker.io", "iptables", "iproute2")
+MAKER = "debootstrap"
+"""Program and package that base images are made with."""
+
 PLUGIN_SUITE = "trixie"
 """The first Debian with Compose 2 and BuildKit's client; its programs run on the one before."""
 
@@ -32,16 +35,16 @@ def is_root_on_debian() -> bool:
     return os.geteuid() == 0 and _release().get("ID") == "debian"
 
 
-def install_engine() -> None:
-    """Install the engine and what base images are made with.
+def install(*packages: str) -> None:
+    """Install packages with what they need and nothing that they only recommend.
 
     Raises:
         BrokenError: apt fails.
     """
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     run("apt-get", "update", "-qq", environment=quiet, timeout_seconds=5 * MINUTE)
-    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends")
-    run(*install, *ENGINE_PACKAGES, environment=quiet, timeout_seconds=10 * MINUTE)
+    command = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends")
+    run(*command, *packages, environment=quiet, timeout_seconds=10 * MINUTE)
 
 
 def fetch_plugins(work: Path, plugins: Path) -> None:
@@ -82,7 +85,7 @@ def make_root(root: Path) -> None:
         UnfitError: the machine's package sources name no mirror of Debian.
     """
     run(
-        *("nice", "-n", "10", "debootstrap", "--variant=minbase"),
+        *("nice", "-n", "10", MAKER, "--variant=minbase"),
         *(f"--include={','.join(BASE_PACKAGES)}", BASE_SUITE, str(root), mirror()),
         timeout_seconds=15 * MINUTE,
     )

@@ -29,6 +29,8 @@ class Engine:
     """A folder of the trial's own."""
 
     is_private: bool
+    may_install: bool
+    """Whether Debian's packages may be installed for what is missing."""
 
     def run(self, *words: str, timeout_seconds: float = 2 * MINUTE) -> str:
         """Run a command of `docker`; raises `BrokenError` as `command.run` does."""
@@ -61,16 +63,15 @@ def opened(*, may_install: bool, kept: Path | None) -> Iterator[Engine]:
     with ExitStack() as stack:
         work = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="compose-")))
         work.mkdir(parents=True, exist_ok=True)
-        if may_install and not (shutil.which("docker") and shutil.which("debootstrap")):
-            _require_debian("install an engine")
-            debian.install_engine()
         environment = dict(os.environ)
+        if not _answers(environment):
+            _provide_program(may_install=may_install)
+        # Where services are started when they are installed, one answers by now.
         is_private = not _answers(environment)
         if is_private:
-            _require_debian("start one")
             environment["DOCKER_HOST"] = stack.enter_context(private_engine.running(work.resolve()))
         _provide_plugins(environment, work, may_install=may_install)
-        yield Engine(environment, work, is_private)
+        yield Engine(environment, work, is_private, may_install)
 
 
 def base_image(engine: Engine) -> str:
@@ -87,11 +88,14 @@ def base_image(engine: Engine) -> str:
     try:
         engine.run("pull", "--quiet", asked, timeout_seconds=5 * MINUTE)
     except BrokenError as error:
-        if shutil.which("debootstrap") is None or not debian.is_root_on_debian():
+        has_maker = engine.may_install or shutil.which(debian.MAKER)
+        if not (has_maker and debian.is_root_on_debian()):
             raise UnfitError(
                 f"the image {asked} cannot be fetched, and one can be made only by root on Debian"
-                " with debootstrap (--install); or name one that is here in PYTHON_IMAGE"
+                f" with {debian.MAKER} (--install); or name one that is here in PYTHON_IMAGE"
             ) from error
+        if shutil.which(debian.MAKER) is None:
+            debian.install(debian.MAKER)
         _make_base(engine)
         return OWN_BASE
     return asked
@@ -101,11 +105,15 @@ def _answers(environment: Mapping[str, str]) -> bool:
     return works("docker", "version", environment=environment)
 
 
-def _require_debian(what: str) -> None:
+def _provide_program(*, may_install: bool) -> None:
     if not debian.is_root_on_debian():
-        raise UnfitError(f"no container engine answers, and only root on Debian can {what}; {HOW}")
-    if what == "start one" and shutil.which("dockerd") is None:
-        raise UnfitError(f"no container engine answers, and none is installed; {HOW}")
+        raise UnfitError(
+            f"no container engine answers, and only root on Debian can start one; {HOW}"
+        )
+    if shutil.which("dockerd") is None:
+        if not may_install:
+            raise UnfitError(f"no container engine answers, and none is installed; {HOW}")
+        debian.install(*debian.ENGINE_PACKAGES)
 
 
 def _provide_plugins(environment: dict[str, str], work: Path, *, may_install: bool) -> None:

@@ -96,8 +96,10 @@ class InProcessStore:
             for kept in (self._reach, self._streams, self._journals, self._quarantine):
                 for key in [k for k in kept if k.startswith(f"{owner}:run:{run}:")]:
                     del kept[key]
-        marked = {keys.value(tenant, d) for reach in self._reach.values() for d in reach}
-        unreached = [key for key in self.values if key not in marked]
+        held = [reach for key, reach in self._reach.items() if key.startswith(f"{tenant}:")]
+        marked = {keys.value(tenant, digest) for reach in held for digest in reach}
+        mine = keys.value(tenant, "")
+        unreached = [key for key in self.values if key.startswith(mine) and key not in marked]
         for key in unreached:
             del self.values[key]
         return Swept(runs=len(gone), values=len(unreached))

@@ -21,7 +21,8 @@ from contracts.work import GateDecision
 from services.errors import ConflictError, InputInvalidError, NotFoundError, Problem
 from services.runs import view
 from services.runs.inputs import as_value, invalid, read_value
-from services.runs.runs import Filters, Runs, unavailable
+from services.runs.listing import Filters
+from services.runs.runs import Runs, unavailable
 from workflows import names
 
 UPDATE_WAIT: Final = timedelta(seconds=2)

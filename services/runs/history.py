@@ -29,6 +29,12 @@ class Told:
     results: dict[int, StepResult] = field(default_factory=dict)
     """What each started piece of work returned, by the number of its start."""
 
+    attempts: dict[int, int] = field(default_factory=dict)
+    """How many attempts each piece of work has taken, by the number of its start."""
+
+    activities: dict[str, int] = field(default_factory=dict)
+    """The number of the start of each activity of the newest execution, by Temporal's id."""
+
     outcome: RunOutcome | None = None
     executions: int = 1
 
@@ -116,27 +122,45 @@ class RunHistory:
 def _take(
     told: Told, event: HistoryEvent, execution: str, scheduled: dict[tuple[str, int], int]
 ) -> None:
-    if event.HasField("activity_task_scheduled_event_attributes"):
-        task = _json(event.activity_task_scheduled_event_attributes.input.payloads[0])
-        for each in _list(task.get("pending")):
-            told_event = Event.model_validate_json(json.dumps(each))
-            told.events[told_event.seq] = told_event
-        seq = task.get("seq")
-        if isinstance(seq, int):
-            scheduled[execution, event.event_id] = seq
-    elif event.HasField("activity_task_completed_event_attributes"):
-        done = event.activity_task_completed_event_attributes
-        seq = scheduled.get((execution, done.scheduled_event_id))
-        if seq is not None:
-            told.results[seq] = StepResult.model_validate_json(done.result.payloads[0].data)
-    elif event.HasField("workflow_execution_completed_event_attributes"):
-        result = event.workflow_execution_completed_event_attributes.result
-        _conclude(told, result.payloads[0].data)
-    elif event.HasField("workflow_execution_failed_event_attributes"):
-        failure = event.workflow_execution_failed_event_attributes.failure
-        details = failure.application_failure_info.details.payloads
-        if details:
-            _conclude(told, details[0].data)
+    """Take one event into account; most kinds of event tell nothing."""
+    match event.WhichOneof("attributes"):
+        case "activity_task_scheduled_event_attributes":
+            _scheduled(told, event, execution, scheduled)
+        case "activity_task_started_event_attributes":
+            begun = event.activity_task_started_event_attributes
+            seq = scheduled.get((execution, begun.scheduled_event_id))
+            if seq is not None:
+                told.attempts[seq] = begun.attempt
+        case "activity_task_completed_event_attributes":
+            done = event.activity_task_completed_event_attributes
+            seq = scheduled.get((execution, done.scheduled_event_id))
+            if seq is not None:
+                told.results[seq] = StepResult.model_validate_json(done.result.payloads[0].data)
+        case "workflow_execution_completed_event_attributes":
+            result = event.workflow_execution_completed_event_attributes.result
+            _conclude(told, result.payloads[0].data)
+        case "workflow_execution_failed_event_attributes":
+            failure = event.workflow_execution_failed_event_attributes.failure
+            details = failure.application_failure_info.details.payloads
+            if details:
+                _conclude(told, details[0].data)
+        case _:
+            return
+
+
+def _scheduled(
+    told: Told, event: HistoryEvent, execution: str, scheduled: dict[tuple[str, int], int]
+) -> None:
+    activity = event.activity_task_scheduled_event_attributes
+    task = _json(activity.input.payloads[0])
+    for each in _list(task.get("pending")):
+        told_event = Event.model_validate_json(json.dumps(each))
+        told.events[told_event.seq] = told_event
+    seq = task.get("seq")
+    if isinstance(seq, int):
+        scheduled[execution, event.event_id] = seq
+        if told.executions == 1:
+            told.activities[activity.activity_id] = seq
 
 
 def _conclude(told: Told, data: bytes) -> None:

@@ -1,8 +1,6 @@
 """Runs: start, look at, cancel. With `gates` beside it, the only callers of Temporal's client."""
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import json
 import secrets
@@ -14,7 +12,6 @@ from typing import Final
 from urllib.parse import quote
 
 from pydantic import JsonValue
-from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -35,12 +32,10 @@ from contracts.compiled import CompiledFlow
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
-from contracts.usage import Usage
 from contracts.work import RunOutcome, RunStart
 from services.errors import (
     ConflictError,
     IdempotencyMismatchError,
-    InputInvalidError,
     NotFoundError,
     UnavailableError,
 )
@@ -50,12 +45,12 @@ from services.memory.memory import Memory
 from services.runs import view
 from services.runs.history import RunHistory, Told
 from services.runs.inputs import as_value, read_input
+from services.runs.listing import Filters, query_for, read_cursor, status_of, write_cursor
 from services.settings import Settings
 from workflows import names
 from workflows.run_flow import RunFlow
 
 HISTORY_LIMIT_EVENTS: Final = 8_000
-_CHECKSUM_BYTES: Final = 8
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -76,15 +71,6 @@ class Present:
     gate: GateView | None
     told: frozenset[int]
     """Numbers of the transitions that this takes into account."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which runs to list; empty means any."""
-
-    flow: str = ""
-    status: RunStatus | None = None
-    needs_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,12 +151,12 @@ class Runs:
             NotFoundError: there is no such run.
         """
         # Described first, so that a run described as ended is told to its end.
-        summary = await self.summary(run)
+        described = await self._describe(run)
         told = await self.history.tell(self.tenant, run)
         flow = _flow_of(told)
         return Present(
-            run=_run_view(summary, told, flow),
-            steps=view.steps(told),
+            run=_run_view(self._summary(described), told, flow),
+            steps=_with_attempts(view.steps(told), described, told),
             gate=view.open_gate(told, flow),
             told=frozenset(told.events),
         )
@@ -181,9 +167,9 @@ class Runs:
         Raises:
             InputInvalidError: the cursor is not one of ours, or of a list with other filters.
         """
-        query = _query(self.tenant, filters)
+        query = query_for(self.tenant, filters)
         iterator = self.client.list_workflows(
-            query, page_size=limit, next_page_token=_token(cursor, query)
+            query, page_size=limit, next_page_token=read_cursor(cursor, query)
         )
         try:
             await iterator.fetch_next_page(page_size=limit)
@@ -191,12 +177,13 @@ class Runs:
             raise unavailable() from error
         found = await asyncio.gather(*map(self._listed, iterator.current_page or ()))
         kept = [each for each in found if filters.status in (None, each.status)]
-        return Page(tuple(kept), _cursor(iterator.next_page_token, query))
+        return Page(tuple(kept), write_cursor(iterator.next_page_token, query))
 
     async def steps(self, run: str) -> tuple[StepView, ...]:
         """List a run's pieces of work, with the attempt that is under way."""
+        described = await self._describe(run)
         told = await self.history.tell(self.tenant, run)
-        return view.steps(told)
+        return _with_attempts(view.steps(told), described, told)
 
     async def hand_offs(self, run: str) -> tuple[HandOff, ...]:
         """List the borders a run has crossed."""
@@ -356,29 +343,6 @@ class Runs:
         )
 
 
-def status_of(execution: WorkflowExecution) -> RunStatus:
-    """Say how a run stands, from what Temporal knows without a worker."""
-    told = execution.typed_search_attributes.get(names.STATUS) or ""
-    match execution.status:
-        case None | Status.WORKFLOW_EXECUTION_STATUS_RUNNING:
-            if told == RunStatus.INPUT_REQUIRED:
-                return RunStatus.INPUT_REQUIRED
-            begun = told or execution.history_length > 2
-            return RunStatus.RUNNING if begun else RunStatus.QUEUED
-        case Status.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-            return RunStatus.REJECTED if told == RunStatus.REJECTED else RunStatus.SUCCEEDED
-        case Status.WORKFLOW_EXECUTION_STATUS_FAILED:
-            return RunStatus.EXPIRED if told == RunStatus.EXPIRED else RunStatus.FAILED
-        case Status.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-            return RunStatus.EXPIRED
-        case (
-            Status.WORKFLOW_EXECUTION_STATUS_CANCELED | Status.WORKFLOW_EXECUTION_STATUS_TERMINATED
-        ):
-            return RunStatus.CANCELLED
-        case _:
-            return RunStatus.RUNNING
-
-
 def unavailable() -> UnavailableError:
     """Say that Temporal does not answer."""
     return UnavailableError("the Temporal server does not answer; try again when it does")
@@ -394,18 +358,28 @@ def _run_view(summary: RunSummary, told: Told, flow: CompiledFlow) -> RunView:
         place=view.place(told),
         reason=outcome.reason if outcome else _why(status),
         failure=outcome.failure if outcome else None,
-        spent=outcome.spent if outcome else _spent(told),
-        budget=flow.budget,
+        spent=view.spent(told),
+        budget=view.budget(told, flow),
         output=outcome.output if outcome else None,
+    )
+
+
+def _with_attempts(
+    steps: Sequence[StepView], described: WorkflowExecutionDescription, told: Told
+) -> tuple[StepView, ...]:
+    """Add the attempt that is under way, which history does not have yet."""
+    under_way = {
+        told.activities[pending.activity_id]: pending.attempt
+        for pending in described.raw_description.pending_activities
+        if pending.activity_id in told.activities
+    }
+    return tuple(
+        step.model_copy(update={"attempt": under_way.get(step.seq, step.attempt)}) for step in steps
     )
 
 
 def _why(status: RunStatus) -> str:
     return "somebody cancelled the run" if status is RunStatus.CANCELLED else ""
-
-
-def _spent(told: Told) -> Usage:
-    return sum((result.usage for result in told.results.values()), Usage())
 
 
 def _flow_of(told: Told) -> CompiledFlow:
@@ -424,61 +398,6 @@ def _attributes(tenant: str, flow: CompiledFlow) -> TypedSearchAttributes:
         SearchAttributePair(names.TENANT, tenant),
     ]
     return TypedSearchAttributes(pairs)
-
-
-def _query(tenant: str, filters: Filters) -> str:
-    """Build a visibility query; every value is of a closed set or has no quotes in it."""
-    parts = [f"{names.TENANT.name} = '{tenant}'", f"WorkflowType = '{names.WORKFLOW_TYPE}'"]
-    if filters.flow:
-        if not filters.flow.replace("_", "").isalnum():
-            raise InputInvalidError(f"{filters.flow!r} is no name of a flow")
-        parts.append(f"{names.FLOW.name} = '{filters.flow}'")
-    if filters.needs_person:
-        parts.append(f"{names.NEEDS_PERSON.name} = true AND ExecutionStatus = 'Running'")
-    if filters.status:
-        parts.append(_STATUS_QUERIES[filters.status])
-    return " AND ".join(parts)
-
-
-_OPEN: Final = "ExecutionStatus = 'Running'"
-_STATUS_QUERIES: Final = {
-    RunStatus.QUEUED: f"{_OPEN} AND {names.STATUS.name} IS NULL",
-    RunStatus.RUNNING: (
-        f"{_OPEN} AND ({names.STATUS.name} IS NULL OR {names.STATUS.name} = 'running')"
-    ),
-    RunStatus.INPUT_REQUIRED: f"{_OPEN} AND {names.STATUS.name} = 'input_required'",
-    RunStatus.PAUSED: f"{_OPEN} AND {names.STATUS.name} = 'paused'",
-    RunStatus.SUCCEEDED: f"{names.STATUS.name} = 'succeeded'",
-    RunStatus.REJECTED: f"{names.STATUS.name} = 'rejected'",
-    RunStatus.FAILED: f"ExecutionStatus = 'Failed' AND {names.STATUS.name} != 'expired'",
-    RunStatus.CANCELLED: "ExecutionStatus IN ('Canceled', 'Terminated')",
-    RunStatus.EXPIRED: f"{names.STATUS.name} = 'expired'",
-}
-
-
-def _cursor(token: bytes | None, query: str) -> str:
-    """Wrap Temporal's page token with a checksum: it answers a foreign one with a server error."""
-    return base64.urlsafe_b64encode(_checksum(token, query) + token).decode() if token else ""
-
-
-def _token(cursor: str, query: str) -> bytes | None:
-    if not cursor:
-        return None
-    try:
-        wrapped = base64.urlsafe_b64decode(cursor)
-    except (binascii.Error, ValueError):
-        wrapped = b""
-    checksum, token = wrapped[:_CHECKSUM_BYTES], wrapped[_CHECKSUM_BYTES:]
-    if checksum != _checksum(token, query):
-        raise InputInvalidError(
-            f"the cursor {cursor[:40]!r} is not one of ours, or of a list with other filters;"
-            " begin again without it"
-        )
-    return token
-
-
-def _checksum(token: bytes, query: str) -> bytes:
-    return hashlib.sha256(query.encode() + token).digest()[:_CHECKSUM_BYTES]
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from contracts.compiled import CompiledFlow
+from contracts.compiled import CompiledBudget, CompiledFlow
 from contracts.event import Event, EventKind
 from contracts.reference import Reference, Trust
 from contracts.run import GateView, HandOff, SlotView, StepStatus, StepView
+from contracts.usage import Usage
 from services.runs.history import Told
 
 _STEP_ENDS = {
@@ -58,11 +59,28 @@ def _ended(view: StepView | None, event: Event) -> StepView:
 
 
 def _as_history_knows(view: StepView, told: Told) -> StepView:
-    """A result may be in history before the interpreter has told of it."""
+    """Add attempts; a result may be in history before the interpreter has told of it."""
+    view = view.model_copy(update={"attempt": told.attempts.get(view.seq, 1)})
     result = told.results.get(view.seq)
     if view.status is not StepStatus.RUNNING or result is None:
         return view
     return view.model_copy(update={"status": StepStatus.COMPLETED, "usage": result.usage})
+
+
+def spent(told: Told) -> Usage:
+    """Sum what a run has spent so far, failed steps included."""
+    if told.outcome:
+        return told.outcome.spent
+    works = steps(told)
+    paid = [work.usage for work in works if work.usage]
+    lost = [work.failure.usage for work in works if work.failure]
+    return sum([*paid, *lost], Usage())
+
+
+def budget(told: Told, flow: CompiledFlow) -> CompiledBudget:
+    """The budget in force: the flow's, or what a person raised it to."""
+    raised = [event.budget for event in told.ordered() if event.budget]
+    return raised[-1] if raised else flow.budget
 
 
 @dataclass

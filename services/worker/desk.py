@@ -31,7 +31,7 @@ BYTES_PER_TOKEN: Final = 3
 TEXT_EVERY_SECONDS: Final = 0.2
 """Streamed text is published in pieces, so that an event reaches a reader within 250 ms."""
 
-REJECTED_SHOWN_CHARACTERS: Final = 4_000
+REJECTED_SHOWN_BYTES: Final = 4_000
 """How much of a rejected answer the model sees again; the reasons name what matters."""
 
 
@@ -151,7 +151,7 @@ class ModelDesk:
                 await self._set_aside(rejected, reply)
                 repairs[rejected.kind] += 1
                 if repairs[rejected.kind] <= self._line(rejected.kind).repair:
-                    messages = (*self._messages(rung), *_repair(reply, rejected))
+                    messages = self._repair(rung, reply, rejected)
                 elif rung is not rungs[-1]:
                     rung, repairs = rungs[-1], Counter(dict.fromkeys(FailureKind, 99))
                     messages = self._messages(rung)
@@ -176,6 +176,28 @@ class ModelDesk:
             Message(role="system", content=fill(prompt, rung.places)),
             Message(role="user", content=render_blocks(rung.blocks)),
         )
+
+    def _repair(
+        self, rung: Rung[Answer], reply: ModelReply, rejected: AnswerRejectedError
+    ) -> tuple[Message, ...]:
+        """Ask again, showing why and what was rejected: of both no more than fits the prompt."""
+        asked = self._messages(rung)
+        room = self._room(rung) * BYTES_PER_TOKEN - _bytes(asked) - len(_AGAIN) - len(_NOTHING)
+        reasons = _cut("\n".join(f"- {reason}" for reason in rejected.reasons or [rejected]), room)
+        shown = _cut(reply.text, min(REJECTED_SHOWN_BYTES, room - len(reasons.encode())))
+        return (
+            *asked,
+            Message(role="assistant", content=shown or _NOTHING),
+            Message(role="user", content=_AGAIN.format(reasons=reasons)),
+        )
+
+    def _room(self, rung: Rung[Answer]) -> int:
+        """Count the tokens that a prompt may have."""
+        limits, window = self._assignment.agent.limits, self._assignment.model.window_tokens
+        return min(limits.prompt_tokens, window - self._longest_answer(rung))
+
+    def _longest_answer(self, rung: Rung[Answer]) -> int:
+        return min(rung.max_output_tokens, self._assignment.agent.limits.answer_tokens)
 
     async def _call(self, rung: Rung[Answer], messages: tuple[Message, ...]) -> ModelReply:
         """Find the reply in the journal, or buy it: noted before, kept before it is judged."""
@@ -204,10 +226,7 @@ class ModelDesk:
 
     def _request(self, rung: Rung[Answer], messages: tuple[Message, ...]) -> ModelRequest:
         assignment = self._assignment
-        limits, window = assignment.agent.limits, assignment.model.window_tokens
-        size = sum(len(message.content.encode()) for message in messages) // BYTES_PER_TOKEN
-        answer = min(rung.max_output_tokens, limits.answer_tokens)
-        room = min(limits.prompt_tokens, window - answer)
+        size, room = _bytes(messages) // BYTES_PER_TOKEN, self._room(rung)
         if size > room:
             raise StepError(
                 FailureKind.TOO_LARGE,
@@ -219,10 +238,10 @@ class ModelDesk:
             messages=messages,
             schema_name=f"{assignment.agent_name}_{rung.name}",
             answer_schema=rung.schema,
-            max_output_tokens=answer,
+            max_output_tokens=self._longest_answer(rung),
             # A repeated question gets another seed, or a model that is sure would repeat itself.
             seed=self._exchange,
-            timeout_seconds=limits.seconds,
+            timeout_seconds=assignment.agent.limits.seconds,
             work=Work(
                 agent=assignment.agent_name,
                 rung=rung.name,
@@ -324,13 +343,14 @@ def _judge(rung: Rung[Answer], reply: ModelReply) -> Answer:
     return rung.accept(reply.text)
 
 
-def _repair(reply: ModelReply, rejected: AnswerRejectedError) -> tuple[Message, ...]:
-    """Show the model its rejected answer and why."""
-    reasons = "\n".join(f"- {reason}" for reason in rejected.reasons) or f"- {rejected}"
-    return (
-        Message(role="assistant", content=reply.text[:REJECTED_SHOWN_CHARACTERS] or "(empty)"),
-        Message(
-            role="user",
-            content=f"That answer was rejected:\n{reasons}\nAnswer again, with this mended.",
-        ),
-    )
+_NOTHING: Final = "(empty)"
+_AGAIN: Final = "That answer was rejected:\n{reasons}\nAnswer again, with this mended."
+
+
+def _bytes(messages: Sequence[Message]) -> int:
+    return sum(len(message.content.encode()) for message in messages)
+
+
+def _cut(text: str, size: int) -> str:
+    """Keep so many bytes of a text; a character cut in two is dropped."""
+    return text.encode()[: max(0, size)].decode(errors="ignore")

@@ -33,8 +33,8 @@ Supplied = Annotated[
 NewBudget = Annotated[
     str,
     typer.Option(
-        help="With --action raise_budget: `model_calls=200,tokens=500000,usd=4,working_time=1h`;"
-        " what is not named stays."
+        help="With --action raise_budget, `usd=4,working_time=1h`: any of model_calls, tokens,"
+        " usd, working_time; what is not named stays."
     ),
 ]
 Shown = Annotated[

@@ -10,7 +10,8 @@ from services.gateway.parameters import Cursor, IdempotencyKey, PageLimit, RunId
 from services.gateway.problems import documented
 from services.gateway.replies import CancelRequested, RunList, RunStarted, StartRun
 from services.gateway.state import Here, Services
-from services.runs.runs import Filters, Started
+from services.runs.listing import Filters
+from services.runs.runs import Started
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 

@@ -19,7 +19,8 @@ from services.memory.memory import Memory
 from services.runs.gates import Gates
 from services.runs.history import RunHistory, Told
 from services.runs.inputs import read_input
-from services.runs.runs import Filters, Page, Runs, Started
+from services.runs.listing import Filters
+from services.runs.runs import Page, Runs, Started
 from services.settings import Settings
 from tests.toys import REGISTRY, Note, ToyFlow, toy, toy_flow
 
