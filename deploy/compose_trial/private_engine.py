@@ -16,6 +16,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 BRIDGE = "docker0"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+IDENTITY = Path("/etc/docker/key.json")
+"""What older engines write outside their folder."""
 
 
 @contextmanager
@@ -29,7 +31,7 @@ def running(work: Path) -> Iterator[str]:
         UnfitError: it cannot be run here.
     """
     _refuse_company()
-    rules, forwarding = _rules(), FORWARDING.read_text()
+    rules, forwarding, had_identity = _rules(), FORWARDING.read_text(), IDENTITY.exists()
     engine = _start(work)
     try:
         address = f"unix://{work / 'socket'}"
@@ -42,6 +44,8 @@ def running(work: Path) -> Iterator[str]:
         works("ip", "link", "delete", BRIDGE)
         _remove_rules_but(rules)
         FORWARDING.write_text(forwarding)
+        if not had_identity:
+            IDENTITY.unlink(missing_ok=True)
 
 
 def _refuse_company() -> None:

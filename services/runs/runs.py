@@ -142,7 +142,18 @@ class Runs:
         Raises:
             NotFoundError: there is no such run.
         """
-        return self._summary(await self._describe(run))
+        summary, _ = await self.seen(run)
+        return summary
+
+    async def seen(self, run: str) -> tuple[RunSummary, Mapping[str, int]]:
+        """Describe one run, with the attempt of each activity under way, by Temporal's id of it.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        described = await self._describe(run)
+        pending = described.raw_description.pending_activities
+        return self._summary(described), {each.activity_id: each.attempt for each in pending}
 
     async def present(self, run: str) -> Present:
         """Describe one run, its work and its open gate, from one reading of its history.
@@ -151,12 +162,12 @@ class Runs:
             NotFoundError: there is no such run.
         """
         # Described first, so that a run described as ended is told to its end.
-        described = await self._describe(run)
+        summary, attempts = await self.seen(run)
         told = await self.history.tell(self.tenant, run)
         flow = _flow_of(told)
         return Present(
-            run=_run_view(self._summary(described), told, flow),
-            steps=_with_attempts(view.steps(told), described, told),
+            run=_run_view(summary, told, flow),
+            steps=_with_attempts(view.steps(told), attempts, told),
             gate=view.open_gate(told, flow),
             told=frozenset(told.events),
         )
@@ -181,9 +192,9 @@ class Runs:
 
     async def steps(self, run: str) -> tuple[StepView, ...]:
         """List a run's pieces of work, with the attempt that is under way."""
-        described = await self._describe(run)
+        _, attempts = await self.seen(run)
         told = await self.history.tell(self.tenant, run)
-        return _with_attempts(view.steps(told), described, told)
+        return _with_attempts(view.steps(told), attempts, told)
 
     async def hand_offs(self, run: str) -> tuple[HandOff, ...]:
         """List the borders a run has crossed."""
@@ -365,14 +376,10 @@ def _run_view(summary: RunSummary, told: Told, flow: CompiledFlow) -> RunView:
 
 
 def _with_attempts(
-    steps: Sequence[StepView], described: WorkflowExecutionDescription, told: Told
+    steps: Sequence[StepView], attempts: Mapping[str, int], told: Told
 ) -> tuple[StepView, ...]:
     """Add the attempt that is under way, which history does not have yet."""
-    under_way = {
-        told.activities[pending.activity_id]: pending.attempt
-        for pending in described.raw_description.pending_activities
-        if pending.activity_id in told.activities
-    }
+    under_way = {seq: attempts[each] for each, seq in told.activities.items() if each in attempts}
     return tuple(
         step.model_copy(update={"attempt": under_way.get(step.seq, step.attempt)}) for step in steps
     )

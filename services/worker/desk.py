@@ -34,6 +34,9 @@ TEXT_EVERY_SECONDS: Final = 0.2
 REJECTED_SHOWN_BYTES: Final = 4_000
 """How much of a rejected answer the model sees again; the reasons name what matters."""
 
+_NOTHING: Final = "(empty)"
+_AGAIN: Final = "That answer was rejected:\n{reasons}\nAnswer again, with this mended."
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -341,10 +344,6 @@ def _judge(rung: Rung[Answer], reply: ModelReply) -> Answer:
             FailureKind.EMPTY, "the answer was empty", reasons=("the answer was empty",)
         )
     return rung.accept(reply.text)
-
-
-_NOTHING: Final = "(empty)"
-_AGAIN: Final = "That answer was rejected:\n{reasons}\nAnswer again, with this mended."
 
 
 def _bytes(messages: Sequence[Message]) -> int:

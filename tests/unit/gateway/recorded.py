@@ -132,12 +132,13 @@ class RecordedRuns(Runs):
         self.keys: list[str] = []
         self.cancelled: list[str] = []
 
-    async def summary(self, run: str) -> RunSummary:
+    async def seen(self, run: str) -> tuple[RunSummary, Mapping[str, int]]:
         if self.error:
             raise self.error
         if run != RUN:
             raise NotFoundError(f"there is no run {run!r}")
-        return RunSummary(id=RUN, flow="toy", status=self.status, started_at="2026-11-22T00:00:00Z")
+        at = "2026-11-22T00:00:00Z"
+        return RunSummary(id=RUN, flow="toy", status=self.status, started_at=at), {}
 
     async def start(
         self,

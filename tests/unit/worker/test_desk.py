@@ -1,6 +1,7 @@
 """The desk of a model agent: what is asked, kept, judged, repaired and refused."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.agent import AgentKind, AgentLimits, Capability
+from contracts.base import Part
 from contracts.compiled import CompiledPlanLine, CompiledRule, CompiledStep
 from contracts.event import EventKind
 from contracts.failure import FailureKind
 from contracts.usage import Usage
-from services.agents.base import Block
+from services.agents.answer import read
+from services.agents.base import Block, Question
 from services.errors import StepError
 from services.llm.base import Finish, ModelReply, ModelRequest, OnText
 from services.memory.base import JournalEntry, JournalState
@@ -183,7 +186,9 @@ class Talkative(Part):
 async def test_reasons_come_before_what_was_said() -> None:
     """When there is room for little, the model sees why before it sees what."""
     tight = AgentLimits(questions=1, prompt_tokens=80, answer_tokens=50, seconds=10)
-    bench = await a_desk(said("{}"), StepError(FailureKind.DENIED, ""), agent=an_agent(limits=tight))
+    bench = await a_desk(
+        said("{}"), StepError(FailureKind.DENIED, ""), agent=an_agent(limits=tight)
+    )
     [free, _] = a_question().rungs
     picky = replace(free, accept=lambda text: Answer(text=str(read(text, Talkative))))
 
@@ -499,13 +504,19 @@ def test_no_answers_cost_more_than_was_reserved(
     )
     replies = [REJECTIONS[kind] for kind in rejections]
 
-    async def ask() -> int:
+    async def ask() -> tuple[int, FailureKind | None]:
         allowance = worst_case(step, agent)
         bench = await a_desk(
             *replies, good(), plan=step.on_failure, agent=agent, allowance=allowance
         )
-        with suppress(AnswerRejectedError, GivenUp):
+        failed = None
+        try:
             await bench.desk.ask(a_question("x", blocks={}))
-        return len(bench.asked)
+        except StepError as error:
+            failed = error.kind
+        return len(bench.asked), failed
 
-    assert asyncio.run(ask()) <= worst_case(step, agent).calls
+    asked, failed = asyncio.run(ask())
+
+    assert asked <= worst_case(step, agent).calls
+    assert failed is not FailureKind.OVER_BUDGET
