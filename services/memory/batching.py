@@ -1,4 +1,5 @@
-"""Sends the commands of many tasks in one round trip: what one turn of the loop asks goes together.
+"""Sends the commands of many tasks in one round trip: what is asked while one is under way waits
+for the next.
 
 With fifty runs at work a pipeline a step would cost more in the client than in the server.
 """
@@ -20,7 +21,7 @@ class Batches:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: list[tuple[Enqueue, asyncio.Future[list[object]]]] = []
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: asyncio.Task[None] | None = None
 
     async def run(self, enqueue: Enqueue) -> list[object]:
         """Run one caller's commands, in order; answers in order.
@@ -30,11 +31,17 @@ class Batches:
         """
         answers: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
         self._waiting.append((enqueue, answers))
-        if len(self._waiting) == 1:
-            task = asyncio.create_task(self._send())
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
         return await answers
+
+    async def _send_all(self) -> None:
+        """One batch at a time: what is asked meanwhile makes the next one larger."""
+        try:
+            while self._waiting:
+                await self._send()
+        finally:
+            self._sending = None
 
     async def _send(self) -> None:
         batch, self._waiting = self._waiting, []

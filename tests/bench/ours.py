@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
+import uvloop
 from pydantic import JsonValue
 
 from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
@@ -142,4 +143,4 @@ async def main(kind: str, address: str, redis: str, runs: int, concurrency: int,
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], *map(int, sys.argv[4:7])))  # type: ignore[arg-type]
+    uvloop.run(main(*sys.argv[1:4], *map(int, sys.argv[4:7])))  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """`orchestra worker`, `gateway`, `model`: the processes that a stack consists of."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from services.cli.exit_code import ExitCode
 from services.cli.failing import sentence
@@ -46,7 +46,7 @@ def worker(
 
     with _process():
         settings = Settings.from_environ(os.environ)
-        asyncio.run(serve(settings, Health(health_host, health_port)))
+        uvloop.run(serve(settings, Health(health_host, health_port)))
 
 
 def gateway() -> None:
@@ -63,7 +63,7 @@ def gateway() -> None:
 
     with _process():
         settings = Settings.from_environ(os.environ)
-        asyncio.run(patiently(lambda: serve(settings, ready)))
+        uvloop.run(patiently(lambda: serve(settings, ready)))
 
 
 def model(

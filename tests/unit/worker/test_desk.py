@@ -433,12 +433,10 @@ async def test_text_is_told_while_it_is_written() -> None:
     await bench.desk.ask(a_question())
 
     told = bench.of_kind(EventKind.TEXT)
-    assert [event.text for event in told] == ['{"te', 'xt":"fi', "ne"]
-    assert [(event.seq, event.attempt, event.exchange, event.part) for event in told] == [
-        (7, 3, 1, 1),
-        (7, 3, 1, 2),
-        (7, 3, 1, 3),
-    ]
+    assert 1 < len(told) < 5
+    assert '{"text":"fine"}'.startswith("".join(event.text for event in told))
+    assert [event.part for event in told] == list(range(1, len(told) + 1))
+    assert {(event.seq, event.attempt, event.exchange) for event in told} == {(7, 3, 1)}
 
 
 def _gave_up(kind: FailureKind) -> JournalEntry:
