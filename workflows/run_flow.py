@@ -149,7 +149,9 @@ class RunFlow:
             )
         except TimeoutError:
             way = after_deadline(place, gate.on_deadline, self._last_resort(), self._state.used)
-            self._state.tell(EventKind.GATE_EXPIRED, now_ms(), step=place, to=way.to)
+            self._state.tell(
+                EventKind.GATE_EXPIRED, now_ms(), step=place, visit=opened.visit, to=way.to
+            )
         else:
             assert opened.decision is not None
             way = self._decided(opened, opened.decision)

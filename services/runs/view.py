@@ -73,7 +73,8 @@ def spent(told: Told) -> Usage:
         return told.outcome.spent
     works = steps(told)
     paid = [work.usage for work in works if work.usage]
-    lost = [work.failure.usage for work in works if work.failure]
+    # A gate shows the failure of the step it asks about, which that step has told already.
+    lost = [work.failure.usage for work in works if work.failure and work.agent]
     return sum([*paid, *lost], Usage())
 
 

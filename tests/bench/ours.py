@@ -5,7 +5,6 @@ Each step reads every value made before it (the worst case), verified by digest.
 step asks a scripted model in this process, journaled) or `pure`. Prints one JSON line.
 """
 
-import asyncio
 import os
 import sys
 import tempfile
