@@ -48,6 +48,7 @@ lint:
 types:
 	@$(BIN)/mypy --no-error-summary contracts workflows services
 	@$(BIN)/mypy --no-error-summary --explicit-package-bases tests
+	@MYPYPATH=deploy $(BIN)/mypy --no-error-summary --explicit-package-bases deploy
 
 imports:
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }

@@ -1,5 +1,6 @@
-"""Sends the commands of many tasks in one round trip: what is asked while one is under way waits
-for the next.
+"""Sends the commands of many tasks in one round trip, one after the other.
+
+What is asked while one is under way goes with the next.
 
 With fifty runs at work a pipeline a step would cost more in the client than in the server.
 """

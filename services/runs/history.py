@@ -99,7 +99,7 @@ class RunHistory:
             )
             previous = ""
             try:
-                async for event in handle.fetch_history_events(page_size=500):
+                async for event in handle.fetch_history_events(page_size=250):
                     if event.HasField("workflow_execution_started_event_attributes"):
                         started = event.workflow_execution_started_event_attributes
                         previous = started.continued_execution_run_id
