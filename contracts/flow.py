@@ -2,7 +2,7 @@
 
 import math
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -24,9 +24,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 OTHERWISE = "otherwise"
 """The line of a failure plan that covers every kind not named."""
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-_LONGEST_DAYS = 3650
+_LONGEST_DAYS: Final = 3650
 """Longer waits are slips of the pen, and Temporal takes no timer beyond 10,000 years."""
 
 

@@ -1,19 +1,25 @@
-"""Sends the commands of many tasks in one round trip, one after the other.
+"""Sends the commands of many tasks in few round trips.
 
-What is asked while one is under way goes with the next.
+What is asked while they are under way goes with the next.
 
 With fifty runs at work a pipeline a step would cost more in the client than in the server.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
+LANES: Final = 3
+"""Batches under way at once, so that a line in a journal need not wait for megabytes."""
+
 Enqueue = Callable[[Pipeline], None]
 """Adds one caller's commands to a shared pipeline."""
+
+_Asked = tuple[Enqueue, "asyncio.Future[list[object]]"]
 
 
 class Batches:
@@ -21,8 +27,8 @@ class Batches:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._waiting: list[tuple[Enqueue, asyncio.Future[list[object]]]] = []
-        self._sending: asyncio.Task[None] | None = None
+        self._waiting: list[_Asked] = []
+        self._lanes: set[asyncio.Task[None] | None] = set()
 
     async def run(self, enqueue: Enqueue) -> list[object]:
         """Run one caller's commands, in order; answers in order.
@@ -32,20 +38,31 @@ class Batches:
         """
         answers: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
         self._waiting.append((enqueue, answers))
-        if self._sending is None:
-            self._sending = asyncio.create_task(self._send_all())
+        if len(self._lanes) < LANES:
+            self._lanes.add(asyncio.create_task(self._send_all()))
         return await answers
 
     async def _send_all(self) -> None:
-        """One batch at a time: what is asked meanwhile makes the next one larger."""
+        """Send batch after batch: what is asked meanwhile makes the next one larger."""
+        lane = asyncio.current_task()
         try:
             while self._waiting:
                 await self._send()
         finally:
-            self._sending = None
+            # At once, not in a callback of the task: whoever is answered now may ask again before
+            # that, and would count on lanes that have ended.
+            self._lanes.discard(lane)
 
     async def _send(self) -> None:
         batch, self._waiting = self._waiting, []
+        try:
+            await self._execute(batch)
+        finally:
+            # Whatever else goes wrong, nobody is left waiting for an answer that will not come.
+            for _, answers in batch:
+                _fail(answers, RedisError("the commands were not sent"))
+
+    async def _execute(self, batch: Sequence[_Asked]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         ends = []
         for enqueue, _ in batch:

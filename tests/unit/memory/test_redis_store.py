@@ -4,13 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
 
 from services.errors import StorageError, UnavailableError, UnsafeMemoryError
 from services.memory import keys
 from services.memory.base import ContextStore, Swept
+from services.memory.batching import Batches
 from services.memory.redis import RedisStore
 from tests.unit.memory.kept import a_line, an_event, rejected, some_work, value
 from tests.unit.memory.valkey import Valkey, valkey
@@ -96,6 +100,23 @@ async def test_one_caller_s_error_is_nobody_else_s(
 
     assert isinstance(odd, StorageError)
     assert others == [(ONE[1],), None]
+
+
+async def test_nobody_waits_for_what_cannot_be_sent(admin: Redis) -> None:
+    """When commands cannot even be put together, whoever asked is told, and the next is served."""
+    batches = Batches(admin)
+    loop = asyncio.get_running_loop()
+    logged: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: logged.append(context))
+
+    def stumble(pipeline: Pipeline) -> None:
+        raise TypeError("no commands")
+
+    async with asyncio.timeout(5):
+        with pytest.raises(RedisError, match="were not sent"):
+            await batches.run(stumble)
+
+        assert await batches.run(lambda pipeline: cast("None", pipeline.ping())) == [True]
 
 
 async def test_a_caller_that_leaves_disturbs_nobody(redis_store: RedisStore, tenant: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import workflows.checking
-from contracts.registry import CONTRACTS
+from contracts.base import Contract, Part
+from contracts.registry import CONTRACTS, Registry
 from services.agents.catalogue import declarations
 from services.errors import FlowInvalidError
 from services.flows.document import read_text
@@ -151,6 +152,62 @@ ends:
     )
 
     assert message in complaint
+
+
+class Row(Part):
+    """An element without an id."""
+
+    name: str
+
+
+class Table(Contract, version=1):
+    """A list without bounds, of elements that cannot be told apart."""
+
+    rows: tuple[Row, ...] = ()
+
+
+def test_a_list_without_bounds_or_keys_is_not_walked() -> None:
+    """A fan-out needs to know how many instances there can be, and by what to call them."""
+    text = HEAD.replace("Note@1", "Table@1") + (
+        """
+slots: {parts: [Note@1]}
+start: one
+steps:
+  one: {agent: one, each: part in start.rows, reads: [start], writes: parts, next: done}
+ends:
+  done: {outcome: succeeded, output: parts}
+  failed: {outcome: failed}
+"""
+    )
+    file = read_text("toy.yaml", text)
+    one = toy("one", lambda given: Note(), start="Table@1", part="Table@1.rows[]").declaration
+
+    findings = check(file.document, {"one": one}, Registry.of([Table, Note]))
+
+    assert [(each.code, each.message) for each in findings] == [
+        ("FO209", "start.rows has no bounds, so the fan-out has none"),
+        ("FO209", "start.rows has no `id` to tell items by"),
+    ]
+
+
+def test_a_fan_out_over_what_is_not_there_is_found() -> None:
+    """The list that a fan-out walks has to be written on every path before."""
+    text = f"""{HEAD}
+slots: {{first: Note@1, parts: [Note@1]}}
+start: one
+steps:
+  one: {{agent: one, each: part in first.items, reads: [start], writes: parts, next: done}}
+ends:
+  done: {{outcome: succeeded, output: parts}}
+  failed: {{outcome: failed}}
+"""
+    file = read_text("toy.yaml", text)
+    one = toy("one", lambda given: Note(), start="Note@1", part="Note@1.items[]").declaration
+
+    complaint = file.text.describe(check(file.document, {"one": one}, REGISTRY))
+
+    assert _codes(complaint) == {"FO302"}
+    assert "FO302 steps.one.each: first holds no value on some path" in complaint
 
 
 def test_a_long_flow_is_checked() -> None:
