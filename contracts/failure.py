@@ -52,7 +52,7 @@ UNPLANNED: Final = frozenset({FailureKind.CANCELLED, FailureKind.BUG})
 """The kinds that take no plan: a cancelled run is being stopped, a bug is for its author."""
 
 REMEDY: Final[dict[FailureKind, str]] = {
-    FailureKind.UNAVAILABLE: "Check that the endpoint answers, then retry the step.",
+    FailureKind.UNAVAILABLE: "Mend the part that the message names, then retry the step.",
     FailureKind.RATE_LIMITED: "Wait, lower `parallel`, or raise the provider's limit.",
     FailureKind.TIMED_OUT: "Check the endpoint's speed or raise the agent's time limit.",
     FailureKind.DENIED: "Set a valid OPENAI_API_KEY for this endpoint and model.",

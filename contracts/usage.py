@@ -19,6 +19,9 @@ class Usage(Part):
     unpriced_calls: int = Field(default=0, ge=0)
     """Calls whose price nobody knows; their cost is not in `cost_microusd`."""
 
+    estimated_calls: int = Field(default=0, ge=0)
+    """Calls that nobody reported on, counted at the most they can have cost."""
+
     @property
     def tokens(self) -> int:
         """Count input and output together."""

@@ -60,6 +60,11 @@ def worst_case(step: CompiledStep, agent: CompiledAgent) -> Usage:
     return calls(agent, agent.limits.questions * (2 + repairs))
 
 
+def at_the_most(reservation: Usage) -> Usage:
+    """Count a reservation as spent: nobody knows what a lost or cancelled attempt really paid."""
+    return reservation.model_copy(update={"estimated_calls": reservation.calls})
+
+
 def one_call(agent: CompiledAgent) -> Usage:
     """The least that is worth starting with: a single call."""
     return calls(agent, 1) if agent.kind is AgentKind.MODEL else NOTHING

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import names, policies
     from workflows.failures import StepFailed, failure_of, must_run_as_normal
     from workflows.freshness import is_stale
-    from workflows.ledger import NOTHING, one_call, worst_case
+    from workflows.ledger import NOTHING, at_the_most, one_call, worst_case
     from workflows.ports import Activities
     from workflows.state import RunState, reference_to
     from workflows.visits import LocalQuota, Visit
@@ -133,7 +133,7 @@ class StepRunner:
         except FailureError as error:
             if is_cancelled_exception(error):
                 # Raised from itself it would lose the cause that makes it a cancellation.
-                self._state.ledger.settle(reservation, reservation)
+                self._state.ledger.settle(reservation, at_the_most(reservation))
                 raise
             raise self._failed(error, visit, key, reservation) from error
         self._state.ledger.settle(reservation, result.usage)
@@ -157,7 +157,8 @@ class StepRunner:
         failure = failure_of(error, visit.name, visit.step.agent, key)
         lost = isinstance(error, ActivityError) and isinstance(error.cause, ActivityTimeoutError)
         # Nobody knows what a lost attempt paid, so it counts as all that was reserved.
-        self._state.ledger.settle(reservation, reservation if lost else failure.usage)
+        paid = at_the_most(reservation) if lost else failure.usage
+        self._state.ledger.settle(reservation, paid)
         return self._told(visit, failure)
 
     def _refused(self, visit: Visit, kind: FailureKind, message: str) -> StepFailed:

@@ -56,7 +56,7 @@ ENTRIES: Final = (
     Entry("down", "stack", "Stop the local stack.", STACK),
     Entry("doctor", "doctor", "Look for what is missing or does not answer.", STACK),
     Entry("worker", "hosting", "Run a worker: hosts flows and agents until SIGTERM.", PARTS),
-    Entry("gateway", "hosting", "Serve the HTTP interface and the pages until SIGTERM.", PARTS),
+    Entry("gateway", "hosting", "Serve the HTTP interface until SIGTERM.", PARTS),
     Entry("model", "hosting", "Serve the scripted model over the OpenAI protocol.", PARTS),
 )
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.cli.client import Gateway
+from services.errors import UnavailableError
 from services.settings import Settings
 from services.stack.connection import connected
+from services.stack.record import read_record, stack_state
 
 
 def settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -20,8 +22,21 @@ def settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def gateway() -> Gateway:
-    """Open the gateway that commands talk to; raises as `settings` does."""
-    return Gateway(settings().gateway_url)
+    """Open the gateway that commands talk to; raises as `settings` does.
+
+    Raises:
+        UnavailableError: the data folder that the environment names has no running stack. What
+            listens at the usual address would be another installation's.
+    """
+    found = settings()
+    folder = found.data_dir.resolve()
+    is_meant = "ORCHESTRA_DATA_DIR" in os.environ or read_record(folder) is not None
+    if is_meant and "ORCHESTRA_GATEWAY_URL" not in os.environ and stack_state(folder) is None:
+        raise UnavailableError(
+            f"no stack runs on {found.data_dir}; start it with `orchestra up`, or name a"
+            " gateway with ORCHESTRA_GATEWAY_URL"
+        )
+    return Gateway(found.gateway_url)
 
 
 def published(where: str, folder: Path) -> str:

@@ -133,7 +133,10 @@ def spent_in_all(usage: Usage) -> str:
         money = "unpriced"
     elif usage.unpriced_calls:
         money += f" and {count(usage.unpriced_calls, 'call')} unpriced"
-    return f"{count(usage.calls, 'model call')}, {usage.tokens:,} tokens, {money}"
+    told = f"{count(usage.calls, 'model call')}, {usage.tokens:,} tokens, {money}"
+    if usage.estimated_calls:
+        told += f"; {count(usage.estimated_calls, 'call')} lost and counted at the most"
+    return told
 
 
 def moment(at_ms: int) -> str:

@@ -34,5 +34,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # A failed attempt is told in the run's events; the SDK would add a traceback to each.
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -44,7 +44,9 @@ class RedisStore:
         )
         # Waiting for events blocks for longer than any other command may take.
         self._waiting: Redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
-        self._batches = Batches(self._redis)
+        # A line in a journal must not wait behind megabytes of values.
+        self._values = Batches(self._redis)
+        self._lines = Batches(self._redis)
         self._address = url.rpartition("@")[2].removeprefix("redis://")
         self._grace = sweep_grace_seconds
 
@@ -86,7 +88,7 @@ class RedisStore:
         if not (write or events or read):
             return ()
         async with self._translated():
-            answers = await self._batches.run(enqueue)
+            answers = await (self._values if read or write else self._lines).run(enqueue)
         return tuple(cast("list[bytes | None]", answers[-1])) if read else ()
 
     async def journal(self, work: WorkKey) -> tuple[JournalEntry, ...]:
@@ -103,7 +105,7 @@ class RedisStore:
             pipeline.rpush(keys.journal(work), entry.model_dump_json())
 
         async with self._translated():
-            await self._batches.run(enqueue)
+            await self._lines.run(enqueue)
 
     async def quarantine(self, tenant: str, run: str, kept: Quarantined) -> None:
         """See `ContextStore.quarantine`."""

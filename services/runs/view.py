@@ -71,6 +71,9 @@ def spent(told: Told) -> Usage:
     """Sum what a run has spent so far, failed steps included."""
     if told.outcome:
         return told.outcome.spent
+    for event in reversed(told.ordered()):
+        if event.kind is EventKind.RUN_ENDED and event.usage:
+            return event.usage
     works = steps(told)
     paid = [work.usage for work in works if work.usage]
     # A gate shows the failure of the step it asks about, which that step has told already.

@@ -129,12 +129,20 @@ class WorkerActivities(Activities):
             entry = JournalEntry(state=JournalState.GAVE_UP, body=failed.kind.value)
             with suppress(OperatorError):  # uncounted, it will count as lost with its worker
                 await self._memory.store.record(attempt.work(), entry)
+                await self._tell_failed(attempt, failed)
         return as_application_error(
             failed,
             plan,
             failed_before=attempt.failed_before(failed.kind),
             waited=datetime.now(UTC) - activity.info().scheduled_time,
         )
+
+    async def _tell_failed(self, attempt: "Attempt", failed: StepError) -> None:
+        event = attempt.event(EventKind.ATTEMPT_FAILED)
+        told = event.model_copy(
+            update={"outcome": failed.kind.value, "text": f"{failed.kind}: {failed}"}
+        )
+        await self._memory.store.turn(attempt.task.tenant, attempt.task.run, events=[told])
 
     async def _run(self, attempt: "Attempt") -> StepResult:
         task = attempt.task

@@ -101,7 +101,8 @@ class Journal:
             journal.add(entry)
         journal.lost = max(0, earlier_attempts - journal.attempts.total())
         if agent.kind is AgentKind.MODEL:
-            journal.spent = journal.spent + calls(agent, journal.lost)
+            lost = Usage(estimated_calls=journal.lost)
+            journal.spent = journal.spent + calls(agent, journal.lost) + lost
         return journal
 
     def add(self, entry: JournalEntry) -> None:

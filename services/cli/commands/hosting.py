@@ -50,7 +50,7 @@ def worker(
 
 
 def gateway() -> None:
-    """Serve the HTTP interface and the pages until SIGTERM.
+    """Serve the HTTP interface until SIGTERM.
 
     It listens on ORCHESTRA_GATEWAY_HOST and ORCHESTRA_GATEWAY_PORT.
     """

@@ -461,7 +461,8 @@ def test_a_lost_attempt_counts_at_its_bound() -> None:
 
     journal = Journal.of([paid], earlier_attempts=2, agent=an_agent())
 
-    assert journal.spent == paid.usage + calls(an_agent(), 2)
+    lost = calls(an_agent(), 2) + Usage(estimated_calls=2)
+    assert journal.spent == paid.usage + lost
 
 
 def test_lost_attempts_of_code_cost_nothing() -> None:
