@@ -29,7 +29,7 @@ def failure_of(error: FailureError, step: str, agent: str, item: str) -> Failure
     """Say which kind of failure an activity's error is.
 
     A failed normal activity raises ActivityError with a cause, a failed local one the bare
-    ApplicationError (design-review A.2); both come here.
+    ApplicationError; both come here.
     """
     cause = error.cause if isinstance(error, ActivityError) else error
     match cause:

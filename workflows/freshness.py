@@ -2,7 +2,7 @@
 
 A value is stale when something it is about is no longer its slot's current value, or when a slot
 it was made from, directly or not, now holds a value outside its own lineage: neither an ancestor
-nor a descendant of it (design section 6).
+nor a descendant of it.
 """
 
 from collections.abc import Mapping

@@ -13,12 +13,12 @@ HEARTBEAT_TIMEOUT: Final = timedelta(seconds=20)
 """Four missed beats of five seconds mean that the worker is lost."""
 
 PURE_LIMIT: Final = timedelta(seconds=2)
-"""A local activity keeps updates waiting for as long as it runs (design-review A.5)."""
+"""A local activity keeps updates waiting for as long as it runs."""
 
 LOCALS_BEFORE_BOUNDARY: Final = 20
 LOCAL_BYTES_BEFORE_BOUNDARY: Final = 512 * 1024
 """Finished local steps are not durable until their task completes, and 4 MB in one task ends the
-run; so after so many a normal activity is forced (design section 7.2)."""
+run; so after so many a normal activity is forced."""
 
 
 def memory(summary: str) -> ActivityConfig:

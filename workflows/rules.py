@@ -2,7 +2,7 @@
 
 `== != < <= > >= in not in and or not len()`, paths into slots on the left, literals on the right.
 Python's grammar reads it; every node is white-listed. No floats, calls, arithmetic or presence
-tests: being closed is what lets the checker decide which rules can fire (design section 5).
+tests: being closed is what lets the checker decide which rules can fire.
 """
 
 import ast

@@ -246,7 +246,7 @@ class StepRunner:
         """Set aside what the work may cost at most; with less left, what is left.
 
         A shortage is only final when nothing else is outstanding, so that the route never depends
-        on which of two parallel items was quicker (design-review B.2.8).
+        on which of two parallel items was quicker.
         """
         ledger, worst = self._state.ledger, worst_case(visit.step, visit.agent)
         self._refuse_overtime(visit)

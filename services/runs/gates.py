@@ -26,7 +26,7 @@ from services.runs.runs import Runs, unavailable
 from workflows import names
 
 UPDATE_WAIT: Final = timedelta(seconds=2)
-"""How long a decision waits for a worker before it is sent as a signal (design section 7)."""
+"""How long a decision waits for a worker before it is sent as a signal."""
 
 INBOX_LIMIT: Final = 100
 HISTORIES_AT_ONCE: Final = 10

@@ -33,7 +33,7 @@ def build(
     """Build a worker on one queue, for workflows and activities alike.
 
     A second queue for activities would lose eager dispatch, which costs a quarter of the
-    throughput (design-review A.1).
+    throughput.
     """
     activities = WorkerActivities(assembly)
     return Worker(

@@ -1,7 +1,7 @@
 """All numbers in one run: `make bench`. See `--help` for smaller ones.
 
 Throughput is measured in interleaved pairs against a bare workflow on one server, because a
-machine drifts within minutes; the medians of the ratios are what counts (design section 11).
+machine drifts within minutes; the medians of the ratios are what counts.
 """
 
 import argparse

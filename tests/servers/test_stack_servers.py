@@ -25,7 +25,7 @@ pytestmark = pytest.mark.servers
 
 REAL = ("valkey", "temporal", "model")
 START_SECONDS = 15
-"""What the design allows the whole stack for its start."""
+"""What the whole stack is allowed for its start."""
 
 
 @asynccontextmanager
