@@ -130,6 +130,8 @@ class FinishedItem(Part):
     inputs: tuple[Digest, ...]
     result: StepResult
     seq: int
+    supplied_at: str = ""
+    """The gate at which a person supplied it, or empty."""
 
 
 class RunProgress(Part):

@@ -249,7 +249,7 @@ class RunFlow:
         step = self._flow.steps[failed]
         asked = self._state.failure
         if step.each and asked and asked.failure.item:
-            self._steps.supply_item(failed, asked.failure.item, supplied)
+            self._steps.supply_item(failed, asked.failure.item, supplied, opened.name)
             return Way(failed, "supply")
         slots = [read.slot for read in step.reads if read.slot in self._state.slots]
         sources = tuple(self._state.slots[slot].references[0].version for slot in slots)

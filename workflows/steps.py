@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.compiled import CompiledFlow, CompiledRead, Each
     from contracts.event import EventKind
     from contracts.failure import Failure, FailureKind
-    from contracts.reference import FactValue, Reference, Value, least_trust
+    from contracts.reference import FactValue, Reference, Trust, Value, least_trust
     from contracts.usage import Usage
     from contracts.work import Element, FinishedItem, RunStart, StepResult, StepTask
     from workflows import names, policies
@@ -51,11 +51,14 @@ class StepRunner:
             self._refuse_no_progress(visit, reference)
             self._state.put(visit.step.writes, (reference,), result.value.facts)
 
-    def supply_item(self, name: str, item: str, value: Value) -> None:
+    def supply_item(self, name: str, item: str, value: Value, gate: str) -> None:
         """Put a person's value in the place of a failed item; the next visit takes it up."""
         visit = self._visit(name, self._state.visits[name])
         supplied = FinishedItem(
-            inputs=visit.digests(), result=StepResult(value=value), seq=self._state.seq
+            inputs=visit.digests(),
+            result=StepResult(value=value),
+            seq=self._state.seq,
+            supplied_at=gate,
         )
         self._state.remember_items(name, {item: supplied})
 
@@ -116,7 +119,7 @@ class StepRunner:
     async def _instance(self, visit: Visit, key: str) -> tuple[StepResult, Reference]:
         kept = self._state.finished_items.get(f"{visit.name}/{key}") if key else None
         if kept and kept.inputs == visit.digests():
-            return kept.result, self._reference(visit, key, kept.result)
+            return kept.result, self._kept(visit, key, kept)
         reservation = await self._reserve(visit)
         told = tuple(held for references in visit.inputs.values() for held in references)
         seq = self._state.tell(
@@ -270,6 +273,24 @@ class StepRunner:
         if worked > limit:
             message = f"{worked} s of working time are over the {limit} s set"
             raise self._refused(visit, FailureKind.OVER_BUDGET, message)
+
+    def _kept(self, visit: Visit, key: str, kept: FinishedItem) -> Reference:
+        """Take up an item of an earlier visit; one that a person supplied is theirs."""
+        reference = self._reference(visit, key, kept.result)
+        if not kept.supplied_at:
+            return reference
+        made = {"trust": Trust.OPERATOR, "produced_by": kept.supplied_at}
+        reference = reference.model_copy(update=made)
+        self._state.tell(
+            EventKind.STEP_COMPLETED,
+            now_ms(),
+            step=visit.name,
+            agent=visit.step.agent,
+            visit=visit.number,
+            item=key,
+            references=(reference,),
+        )
+        return reference
 
     def _reference(self, visit: Visit, key: str, result: StepResult) -> Reference:
         sources = [held.trust for references in visit.inputs.values() for held in references]

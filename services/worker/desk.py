@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -15,7 +16,7 @@ from contracts.flow import OTHERWISE
 from contracts.usage import Usage
 from services.agents.base import Question, Rung
 from services.agents.prompts import fill
-from services.errors import AnswerRejectedError, StepError
+from services.errors import AnswerRejectedError, OperatorError, StepError
 from services.llm.base import Finish, LanguageModel, Message, ModelReply, ModelRequest, Work
 from services.llm.blocks import render_blocks
 from services.llm.price import priced
@@ -328,7 +329,9 @@ class TextStream:
             EventKind.TEXT, self._exchange, part=self._part, text=self._waiting
         )
         self._waiting, self._last = "", time.monotonic()
-        await self._tell([event])
+        # A reader who misses a piece of text is no reason to lose an answer that is being paid.
+        with suppress(OperatorError):
+            await self._tell([event])
 
 
 def _judge(rung: Rung[Answer], reply: ModelReply) -> Answer:

@@ -42,9 +42,9 @@ async def test_the_worker_offers_every_port(temporal_address: str) -> None:
     client = await Client.connect(temporal_address, data_converter=data_converter())
     memory = Memory(InProcessStore(), InProcessArchive(), None)
 
-    worker = build(client, "ports", Assembly(memory, {}, ScriptedModel(), REGISTRY))
+    async with build(client, "ports", Assembly(memory, {}, ScriptedModel(), REGISTRY)) as worker:
+        offered = {_name(each) for each in worker.config().get("activities", ())}
 
-    offered = {_name(each) for each in worker.config().get("activities", ())}
     assert offered == {_name(getattr(Activities, port)) for port in PORTS}
 
 

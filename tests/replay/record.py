@@ -5,9 +5,11 @@ change that old runs have to survive keeps the old files and adds new ones.
 """
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
+from pydantic import JsonValue
 from temporalio.testing import WorkflowEnvironment
 
 from services.stack import binaries
@@ -30,8 +32,20 @@ async def main() -> None:
             bench, run = await scenario(address)
             handle = bench.client.get_workflow_handle(workflow_id(bench.runs.tenant, run))
             history = await handle.fetch_history()
-            (HISTORIES / f"{name}.json").write_text(history.to_json() + "\n", "utf-8")
+            kept = _without_traces(json.loads(history.to_json()))
+            (HISTORIES / f"{name}.json").write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
             sys.stdout.write(f"{name}: {len(history.events)} events\n")
+
+
+def _without_traces(recorded: JsonValue) -> JsonValue:
+    """Drop stack traces: they name paths of the machine that recorded them."""
+    match recorded:
+        case dict():
+            return {k: _without_traces(v) for k, v in recorded.items() if k != "stackTrace"}
+        case list():
+            return [_without_traces(each) for each in recorded]
+        case _:
+            return recorded
 
 
 if __name__ == "__main__":

@@ -196,6 +196,9 @@ async def test_a_failed_item_does_not_buy_its_siblings_again(
         ended = await bench.ended(run)
 
     assert (ended.status, len(model.calls)) == (RunStatus.SUCCEEDED, calls)
+    [parts] = [slot for slot in await bench.runs.context(run) if slot.slot == "parts"]
+    makers = {version.item: version.produced_by for version in parts.versions}
+    assert makers == {"a": "write", "b": "write", "c": "help" if action == "supply" else "write"}
 
 
 async def test_cancelling_closes_the_stream_of_a_call(temporal_address: str) -> None:
