@@ -12,7 +12,7 @@ from services.settings import Settings
 from services.temporal import connect, ensure_search_attributes
 from services.worker import wiring
 from services.worker.activities import Assembly
-from services.worker.app import running, sweep_for_ever
+from services.worker.app import running, spare_the_collector, sweep_for_ever
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ async def _prepare(
 async def _work(
     settings: Settings, assembly: Assembly, health: Health, asked: asyncio.Event
 ) -> None:
+    spare_the_collector()
     sweeping = asyncio.create_task(_sweep(settings, assembly))
     health.state = State.OK
     log.info("the worker takes work", extra={"queue": settings.task_queue})

@@ -30,7 +30,7 @@ from services.runs.runs import Runs
 from services.settings import Settings
 from services.temporal import connect, ensure_search_attributes
 from services.worker.activities import Assembly
-from services.worker.app import build
+from services.worker.app import build, spare_the_collector
 from tests.bench.measuring import measure, report
 from tests.toys import HEAD, REGISTRY, Answer, Note, ToyFlow, toy_flow
 from workflows.names import workflow_id
@@ -130,6 +130,7 @@ async def main(kind: str, address: str, redis: str, runs: int, concurrency: int,
         service = Runs(client, memory, Shelf({"toy": toy.flow}, {}, {}), REGISTRY, settings)
         assembly = Assembly(memory, toy.agents, ScriptedModel(), REGISTRY)
         async with build(client, name, assembly, concurrency=200):
+            spare_the_collector()
 
             async def one() -> str:
                 started = await service.start("toy", {})

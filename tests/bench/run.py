@@ -86,9 +86,13 @@ def _batch(started: Servers, kind: str, body: int, runs: int, concurrency: int) 
     module = ["tests.bench.bare"] if kind == "bare" else ["tests.bench.ours", kind]
     addresses = [started.temporal] if kind == "bare" else [started.temporal, started.redis]
     command = [sys.executable, "-m", *module, *addresses, *map(str, (runs, concurrency, body))]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
-    # The SDK prints warnings about large payloads to the same stream.
-    told = json.loads(done.stdout.strip().splitlines()[-1])
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=600)
+    # The SDK prints warnings about large payloads to the same stream, and may abort at exit once
+    # everything is measured and told.
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"system"')]
+    if not lines:
+        raise RuntimeError(f"{' '.join(module)} measured nothing; it ended with {done.returncode}")
+    told = json.loads(lines[-1])
     return Line(told["runs_per_s"], told["history_bytes"], told["cpu_ms"])
 
 
