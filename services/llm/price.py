@@ -45,11 +45,7 @@ def _per_million(dollars: Decimal) -> int:
 
 def cost(price: Price, input_tokens: int, output_tokens: int) -> int:
     """Price tokens in micro-dollars, rounded up to the next whole one."""
-    exact = (
-        input_tokens * price.input_microusd_per_million
-        + output_tokens * price.output_microusd_per_million
-    )
-    return -(-exact // _MILLION)
+    return price.cost(input_tokens, output_tokens)
 
 
 def priced(usage: Usage, price: Price | None) -> Usage:
