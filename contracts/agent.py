@@ -65,6 +65,10 @@ class AgentDeclaration(Part):
     verifies: bool = False
     """Whether the product is a report that can vouch for what it is about."""
 
+    vouches_when: str = ""
+    """When its report speaks for what it is about, a rule on its own fields, `unsupported == 0`;
+    empty: whatever it says."""
+
     publishes: bool = False
     """Whether it has an effect outside the system."""
 

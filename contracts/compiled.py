@@ -118,6 +118,12 @@ class CompiledGate(Part):
 
     role: str
     shows: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    """Of what is shown: only while there is a fresh value."""
+
+    stale_allowed: tuple[str, ...] = ()
+    """Of what is shown: an old value is meant as well."""
+
     writes: str | None = None
     edits: str | None = None
     answers_failure: bool = False
@@ -162,6 +168,9 @@ class CompiledAgent(Part):
     optional: tuple[str, ...] = ()
     produces: str
     about: tuple[str, ...] = ()
+    vouches_when: Condition | None = None
+    """When its report vouches, on a slot named `product`; None: whenever there is one."""
+
     limits: AgentLimits
     model: CompiledModel | None = None
     prompts: dict[str, str] = Field(default_factory=dict)
@@ -179,6 +188,10 @@ class CompiledBudget(Part):
 
 class CompiledFlow(Contract, version=1):
     """A flow that was checked and resolved. Changing the file never touches a run that is going."""
+
+    borders: int = 1
+    """Which borders the interpreter guards at run time: 1 the inputs of steps; 2 also what rules
+    and gates look at, the output of an end, and what is published."""
 
     name: str
     version: int

@@ -17,8 +17,20 @@ from pydantic import (
 
 from contracts.base import Part
 from contracts.failure import RETRIED, UNPLANNED, FailureKind
+from contracts.notation import (
+    EACH,
+    END_KEYS,
+    GATE_KEYS,
+    NAME,
+    RULE_KEYS,
+    WrittenContract,
+    WrittenDuration,
+    WrittenList,
+    WrittenMoney,
+    WrittenRead,
+)
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Steps, gates, ends, slots and inputs: lower case, digits and underscores."""
 
 OTHERWISE = "otherwise"
@@ -41,7 +53,7 @@ def seconds(text: object) -> object:
     return duration
 
 
-Duration = Annotated[int, BeforeValidator(seconds)]
+Duration = Annotated[int, BeforeValidator(seconds, json_schema_input_type=WrittenDuration)]
 """Whole seconds, written `30m`."""
 
 
@@ -65,8 +77,13 @@ def _slot_type(given: object) -> object:
             return given
 
 
-SlotType = Annotated[str, BeforeValidator(_slot_type)]
+SlotType = Annotated[
+    str, BeforeValidator(_slot_type, json_schema_input_type=WrittenContract | WrittenList)
+]
 """`Draft@1`, or `[Section@1]` for the items of a fan-out in order."""
+
+InputType = Annotated[str, BeforeValidator(_slot_type, json_schema_input_type=WrittenContract)]
+"""`Brief@1`; the check refuses lists, for a run starts with single values."""
 
 
 class _Entry(Part):
@@ -79,11 +96,18 @@ class Budget(_Entry):
     """What one run may spend. Waiting for people is not working time."""
 
     model_calls: int = Field(ge=0)
+    """How many calls of a model, repairs and retries included."""
+
     tokens: int = Field(ge=0)
-    usd: Annotated[int, BeforeValidator(_microusd)] = Field(ge=0)
-    """Written in dollars, kept in micro-dollars."""
+    """How many tokens, of prompts and answers together."""
+
+    usd: Annotated[int, BeforeValidator(_microusd, json_schema_input_type=WrittenMoney)] = Field(
+        ge=0
+    )
+    """How much money. Written in dollars, kept in micro-dollars."""
 
     working_time: Duration
+    """How long the run may work; while it waits for a person the clock stands still."""
 
 
 class PlanLine(_Entry):
@@ -130,9 +154,17 @@ FailurePlan = Annotated[
 class Rule(_Entry):
     """One way on: taken when its condition holds and it is not used up."""
 
-    when: str | None = None
+    model_config = ConfigDict(json_schema_extra=RULE_KEYS)
+
+    when: str | None = Field(default=None, examples=["review.verdict == 'revise'"])
+    """Slots' fields compared with literals: `== != < <= > >=`, `and or not`, `len()`."""
+
     to: Name | None = None
+    """The step, gate or end that follows when the condition holds."""
+
     otherwise: Name | None = Field(default=None, alias="else")
+    """The step, gate or end that follows when no rule before matches; stands last."""
+
     at_most: int | None = Field(default=None, ge=1)
     """How often the rule may be taken in one run; used up, it does not match."""
 
@@ -156,7 +188,15 @@ def _as_rules(given: object) -> object:
     return [{"else": given}] if isinstance(given, str) else given
 
 
-Next = Annotated[list[Rule], BeforeValidator(_as_rules), Field(min_length=1)]
+Rules = Annotated[
+    list[Rule],
+    BeforeValidator(
+        _as_rules, json_schema_input_type=Name | Annotated[list[Rule], Field(min_length=1)]
+    ),
+]
+"""One name, or rules that are tried in order."""
+
+Next = Annotated[Rules, Field(min_length=1)]
 
 
 class Read(_Entry):
@@ -197,28 +237,47 @@ def _as_spelt_out_read(given: dict[str, str]) -> object:
     }
 
 
-Reads = list[Annotated[Read, BeforeValidator(_as_read)]]
+Reads = list[Annotated[Read, BeforeValidator(_as_read, json_schema_input_type=WrittenRead)]]
 
 
 class Step(_Entry):
     """One use of an agent."""
 
     agent: Name
+    """The agent that does the work."""
+
     reads: Reads
+    """Exactly what the agent sees, nothing else: `brief`, `decision?` where it can do without,
+    `{draft: first_draft}` for another slot, `{slot: claims, stale: allowed}` for an old value."""
+
     writes: Name
-    each: str | None = None
+    """The slot that takes what the agent produces."""
+
+    each: str | None = Field(
+        default=None,
+        examples=["part in outline.sections"],
+        json_schema_extra={"pattern": EACH},
+    )
     """`part in outline.sections`: one instance an item, results in the items' order."""
 
     parallel: int = Field(default=1, ge=1, le=50)
+    """How many items of `each` are worked on at a time."""
+
     next: Next
+    """What follows: a step, a gate or an end by name, or rules that are tried in order."""
+
     on_failure: FailurePlan = Field(default_factory=dict)
+    """What happens when this step fails: lines that take the place of the flow's own."""
 
 
 class Deadline(_Entry):
     """Where a gate leads when nobody decides in time."""
 
     to: Name
+    """The step, gate or end that follows."""
+
     at_most: int | None = Field(default=None, ge=1)
+    """How often this way may be taken in one run."""
 
 
 GateAction = Literal["retry", "supply", "raise_budget", "stop"]
@@ -227,18 +286,37 @@ GateAction = Literal["retry", "supply", "raise_budget", "stop"]
 class Gate(_Entry):
     """A durable wait for a person."""
 
+    model_config = ConfigDict(json_schema_extra=GATE_KEYS)
+
     gate: Name
     """The role that is asked."""
 
-    shows: list[Name] = Field(default_factory=list)
+    shows: Reads = Field(default_factory=list)
+    """The slots that the person sees; the decision is about these very values."""
+
     writes: Name | None = None
+    """The slot that takes the decision, a `Decision@1`."""
+
     edits: Name | None = None
+    """A slot among those shown that the person may change: a new version, made by them, about
+    which every earlier report is stale."""
+
     answers: Literal["failure"] | None = None
+    """`failure`: only failure plans lead here, and a person says what becomes of the step."""
+
     allow: list[GateAction] = Field(default_factory=list)
+    """What a person may do about a failure: `retry` the step, `supply` its value, `raise_budget`,
+    or `stop` the run."""
+
     stop: Name | None = None
+    """The end that `stop` leads to."""
+
     deadline: Duration
+    """How long the gate waits for a person."""
+
     on_deadline: Deadline
-    next: Annotated[list[Rule], BeforeValidator(_as_rules)] = Field(default_factory=list)
+    next: Rules = Field(default_factory=list)
+    """What follows the decision: a name, or rules that are tried in order."""
 
     @model_validator(mode="after")
     def _is_one_of_two_kinds(self) -> Self:
@@ -253,15 +331,25 @@ class Gate(_Entry):
                 )
         elif not (self.writes and self.shows and self.next):
             raise ValueError("a gate needs shows, writes and next, or answers: failure")
+        elif self.allow or self.stop:
+            raise ValueError("allow and stop are for a gate that answers failures; drop them")
         return self
 
 
 class End(_Entry):
     """A declared end of a run."""
 
+    model_config = ConfigDict(json_schema_extra=END_KEYS)
+
     outcome: Literal["succeeded", "rejected", "failed", "expired"]
+    """How such a run is counted: `succeeded` with an output, `rejected` by a person, `failed`, or
+    `expired` because nobody decided in time."""
+
     output: Name | None = None
-    reason: str = ""
+    """The slot that holds what came of the run."""
+
+    reason: str = Field(default="", examples=["Nobody decided in time."])
+    """One sentence for whoever asks why the run ended here."""
 
     @model_validator(mode="after")
     def _success_has_output(self) -> Self:
@@ -283,19 +371,37 @@ Node = Annotated[
 class FlowDocument(_Entry):
     """A flow file as written: one declaration of the context flow."""
 
-    flow: Name
+    flow: Name = Field(examples=["article"])
+    """The name that the flow is run by."""
+
     version: int = Field(ge=1)
-    summary: str
-    input: dict[Name, SlotType] = Field(min_length=1)
-    slots: dict[Name, SlotType] = Field(default_factory=dict)
+    """Raised with every change that matters to those who run the flow."""
+
+    summary: str = Field(examples=["A researched, fact-checked article from a brief."])
+    """One sentence on what a run produces."""
+
+    input: dict[Name, InputType] = Field(min_length=1, examples=[{"brief": "Brief@1"}])
+    """What a run starts with: slots that whoever starts it fills, and their contracts."""
+
+    slots: dict[Name, SlotType] = Field(default_factory=dict, examples=[{"draft": "Draft@1"}])
+    """What steps and gates write: each slot by name, with its contract; a list for a fan-out."""
+
     budget: Budget
-    retention: Duration = 30 * 86_400
+    retention: Duration = Field(default=30 * 86_400, json_schema_extra={"default": "30d"})
     """How long a run's memory is kept after its end."""
 
     on_failure: FailurePlan
+    """What happens when a step fails, by kind of failure. A step may have lines of its own; a kind
+    that no line covers takes `otherwise`."""
+
     start: Name
+    """The step or gate that a run begins with."""
+
     steps: dict[Name, Node] = Field(min_length=1)
+    """Steps, which use agents, and gates, which wait for people; by name."""
+
     ends: dict[Name, End] = Field(min_length=1)
+    """Where a run may end; by name."""
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:

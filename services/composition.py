@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING
 
 from temporalio.client import Client
 
-from contracts.compiled import CompiledModel
-from contracts.registry import CONTRACTS
-from contracts.usage import Price
-from services.agents.catalogue import declarations
-from services.agents.prompts import prompt
+from services.catalogue import catalogue as catalogue
 from services.flows import shelf as shelves
-from services.flows.compile import Catalogue
 from services.flows.shelf import Shelf
-from services.llm.price import FREE, price_of
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
 from services.memory.redis import RedisStore
 from services.retrieval.lance import LanceCorpora
 from services.runs.history import RunHistory
-from services.settings import ModelSource, Settings
+from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.llm.endpoint import Endpoint
@@ -44,21 +38,6 @@ def corpora(settings: Settings, endpoint: "Endpoint | None" = None) -> LanceCorp
     return LanceCorpora(settings.corpora_uri, embedder, settings.embedding_model)
 
 
-def catalogue(settings: Settings) -> Catalogue:
-    """Collect what flows are resolved against: agents, contracts, models with prices, prompts."""
-    models = {
-        alias: CompiledModel(
-            alias=alias,
-            name=model.name,
-            capability=model.capability,
-            window_tokens=model.window_tokens,
-            price=_price(settings.model_source, model.name),
-        )
-        for alias, model in settings.models.items()
-    }
-    return Catalogue(agents=declarations(), registry=CONTRACTS, models=models, prompt=prompt)
-
-
 def shelf(settings: Settings) -> Shelf:
     """Load the flows that are offered. Blocks on the disk.
 
@@ -66,7 +45,3 @@ def shelf(settings: Settings) -> Shelf:
         FlowInvalidError: a shipped flow has findings, or no setting names a model it needs.
     """
     return shelves.load(catalogue(settings), settings.flows_dir)
-
-
-def _price(source: ModelSource, model: str) -> Price | None:
-    return price_of(model) if source is ModelSource.ENDPOINT else FREE

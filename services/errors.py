@@ -19,9 +19,13 @@ FlowError
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from contracts.failure import FailureKind
 from contracts.usage import Usage
+
+if TYPE_CHECKING:
+    from workflows.checking.located import LocatedFinding
 
 
 class FlowError(Exception):
@@ -67,7 +71,12 @@ class AuthorError(FlowError):
 
 
 class FlowInvalidError(AuthorError):
-    """A flow file is not a flow, or cannot be proved safe to run."""
+    """A flow file is not a flow, or cannot be proved safe to run; the message tells why."""
+
+    def __init__(self, message: str, findings: Sequence["LocatedFinding"] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+        """The same as data, by line."""
 
 
 class OperatorError(FlowError):

@@ -15,8 +15,9 @@ from contracts.registry import Registry
 from contracts.usage import Price
 from services.agents.answer import read
 from services.agents.base import Agent, Block, Desk, Given, ModelAgent, Question, Rung
-from services.flows.compile import Catalogue, compile_flow
-from services.flows.document import read_text
+from services.flows.compile import Catalogue, compile_flow, inspect
+from services.flows.document import FlowFile, read_text
+from workflows.checking.finding import Severity
 
 
 class NoteItem(Part):
@@ -137,11 +138,11 @@ class ToyFlow:
     agents: Mapping[str, Agent]
 
 
-def toy_flow(body: str, *agents: Agent, head: str = HEAD) -> ToyFlow:
-    """Compile a toy flow from its slots, steps and ends."""
-    catalogue = Catalogue(
-        agents={agent.declaration.name: agent.declaration for agent in agents},
-        registry=REGISTRY,
+def toy_catalogue(*agents: AgentDeclaration, registry: Registry = REGISTRY) -> Catalogue:
+    """What toy flows are checked and resolved against."""
+    return Catalogue(
+        agents={agent.name: agent for agent in agents},
+        registry=registry,
         models={
             "writer": CompiledModel(
                 alias="writer",
@@ -155,6 +156,23 @@ def toy_flow(body: str, *agents: Agent, head: str = HEAD) -> ToyFlow:
         },
         prompt=lambda agent, rung: f"You are {agent} on {rung}.",
     )
+
+
+def toy_errors(text: str, *agents: AgentDeclaration, registry: Registry = REGISTRY) -> str:
+    """What the check has against a toy flow, as a person reads it; empty when it is sound."""
+    file = read_text("toy.yaml", text)
+    return errors_of(file, toy_catalogue(*agents, registry=registry))
+
+
+def errors_of(file: FlowFile, catalogue: Catalogue) -> str:
+    """What the check has against a flow, notes left out."""
+    findings = inspect(file, catalogue).findings
+    return file.text.describe([each for each in findings if each.severity is Severity.ERROR])
+
+
+def toy_flow(body: str, *agents: Agent, head: str = HEAD) -> ToyFlow:
+    """Compile a toy flow from its slots, steps and ends."""
+    catalogue = toy_catalogue(*(agent.declaration for agent in agents))
     file = read_text("toy.yaml", head + body)
     return ToyFlow(
         compile_flow(file, catalogue), {agent.declaration.name: agent for agent in agents}

@@ -28,9 +28,8 @@ def ancestors(version: str, parents: Parents) -> frozenset[str]:
 
 def is_stale(slot: str, slots: Mapping[str, SlotVersion], parents: Parents) -> bool:
     """Decide whether a slot's current value is stale."""
-    reference = slots[slot].references[0]
-    version = reference.version
-    if any(_current(slot_of(subject), slots) != subject for subject in reference.about):
+    version = _current(slot, slots)
+    if is_outdated(slot, slots):
         return True
     lineage = ancestors(version, parents)
     for source in sorted({slot_of(ancestor) for ancestor in lineage}):
@@ -40,6 +39,12 @@ def is_stale(slot: str, slots: Mapping[str, SlotVersion], parents: Parents) -> b
         if version not in ancestors(current, parents):
             return True
     return False
+
+
+def is_outdated(slot: str, slots: Mapping[str, SlotVersion]) -> bool:
+    """Whether something that a slot's current value is about has been replaced."""
+    about = slots[slot].references[0].about
+    return any(_current(slot_of(subject), slots) != subject for subject in about)
 
 
 def _current(slot: str, slots: Mapping[str, SlotVersion]) -> str:

@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from contracts.compiled import CompiledGate
+from contracts.compiled import CompiledFlow, CompiledGate
 from contracts.failure import Failure
 from contracts.reference import Digest, Reference
 from contracts.work import GateDecision
+
+NO_HANDWORK: Final = "nobody verifies, publishes or writes the whole list of a fan-out by hand"
 
 
 @dataclass
@@ -19,6 +22,8 @@ class OpenGate:
     gate: CompiledGate
     shown: Digest
     decision: GateDecision | None = None
+    supplies: bool = True
+    """Whether what failed may be made by hand; see `may_supply`."""
 
     def objection(self, decision: GateDecision) -> str:
         """Say why a decision cannot be taken here; empty when it can."""
@@ -32,14 +37,36 @@ class OpenGate:
 
     def _misfit(self, decision: GateDecision) -> str:
         if not self.gate.answers_failure:
-            return "" if decision.decision else f"gate {self.name!r} needs a decision"
+            return self._misfit_of_verdict(decision)
         if decision.action not in self.gate.allow:
             return f"gate {self.name!r} allows {', '.join(self.gate.allow)}"
         if decision.action == "supply" and decision.supplied is None:
             return "to supply a value, send it"
+        if decision.action == "supply" and not self.supplies:
+            return f"gate {self.name!r}: {NO_HANDWORK}; retry or stop"
         if decision.action == "raise_budget" and decision.budget is None:
             return "to raise the budget, name the new one"
         return ""
+
+    def _misfit_of_verdict(self, decision: GateDecision) -> str:
+        if decision.decision is None:
+            return f"gate {self.name!r} needs a decision"
+        verdict = decision.decision.facts.get("verdict")
+        if self.gate.edits is None and (verdict == "edited" or decision.edited is not None):
+            return f"nothing can be edited at gate {self.name!r}"
+        if verdict is not None and (verdict == "edited") != (decision.edited is not None):
+            return "the verdict `edited` comes with the edited value, and no other verdict does"
+        return ""
+
+
+def may_supply(flow: CompiledFlow, step: str, item: str) -> bool:
+    """Whether a person may make by hand what a step did not: not to verify, not to publish.
+
+    Of a fan-out it is one item; a failure that names none leaves nothing that one value could be.
+    """
+    failed = flow.steps[step]
+    agent = flow.agents[failed.agent]
+    return not (agent.verifies or agent.publishes) and bool(failed.each is None or item)
 
 
 def digest_of_shown(references: Sequence[Reference]) -> Digest:

@@ -60,6 +60,16 @@ def worst_case(step: CompiledStep, agent: CompiledAgent) -> Usage:
     return calls(agent, agent.limits.questions * (2 + repairs))
 
 
+def at_most(amount: Usage, limit: Usage) -> Usage:
+    """Cut an amount down to a limit, calls, tokens and money each on their own."""
+    return Usage(
+        calls=min(amount.calls, limit.calls),
+        input_tokens=min(amount.tokens, limit.tokens),
+        cost_microusd=min(amount.cost_microusd, limit.cost_microusd),
+        unpriced_calls=min(amount.calls, limit.unpriced_calls),
+    )
+
+
 def at_the_most(reservation: Usage) -> Usage:
     """Count a reservation as spent: nobody knows what a lost or cancelled attempt really paid."""
     return reservation.model_copy(update={"estimated_calls": reservation.calls})

@@ -1,7 +1,7 @@
 """Which way a run goes: pure functions of facts and counters, never of a model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.compiled import CompiledPlanLine, CompiledRule, CompiledStep
 from contracts.failure import FailureKind
@@ -18,6 +18,9 @@ class Way:
     counter: str = ""
     """The counter that taking this way uses up once, or empty."""
 
+    ordinal: int = field(default=-1, compare=False)
+    """Which rule of the list was taken, from 0; -1 when it was no rule."""
+
 
 def choose(place: str, rules: Sequence[CompiledRule], facts: Facts, used: Mapping[str, int]) -> Way:
     """Take the first rule that matches and is not used up; the default always does."""
@@ -26,7 +29,7 @@ def choose(place: str, rules: Sequence[CompiledRule], facts: Facts, used: Mappin
         if rule.at_most and used.get(counter, 0) >= rule.at_most:
             continue
         if rule.when is None or evaluate(rule.when, facts):
-            return Way(rule.to, rule.text, counter)
+            return Way(rule.to, rule.text, counter, ordinal)
     raise AssertionError(f"{place} has no default rule")
 
 

@@ -56,6 +56,32 @@ def parse(text: str) -> Condition:
         ) from None
 
 
+def parse_own(text: str, owner: str) -> Condition:
+    """Read a condition on the fields of one value, `verdict == 'accept'`, as of a slot.
+
+    Raises:
+        RuleError: it uses anything outside the language.
+    """
+    try:
+        tree = _Owned(owner).visit(ast.parse(text.strip(), mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise RuleError(f"{text[:200]!r} is no condition; write e.g. verdict == 'accept'") from None
+    return parse(ast.unparse(tree))
+
+
+class _Owned(ast.NodeTransformer):
+    """Puts the owner before every name but `len`."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Turn `verdict` into `owner.verdict`."""
+        if node.id == "len":
+            return node
+        return ast.Attribute(ast.Name(self._owner, ast.Load()), node.id, ast.Load())
+
+
 def evaluate(condition: Condition, facts: Facts) -> bool:
     """Decide a condition on the facts at hand.
 

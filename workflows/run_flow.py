@@ -4,6 +4,7 @@ It holds references and facts, never values, and decides order, routes, plans an
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NoReturn
 
@@ -13,8 +14,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 with workflow.unsafe.imports_passed_through():
     from contracts.compiled import CompiledFlow, CompiledGate
     from contracts.event import EventKind
-    from contracts.failure import UNPLANNED, Failure
-    from contracts.reference import Reference, Trust, Value
+    from contracts.failure import Failure
     from contracts.work import (
         DecisionReceipt,
         FlushTask,
@@ -22,13 +22,15 @@ with workflow.unsafe.imports_passed_through():
         RunOutcome,
         RunStart,
         SealTask,
+        SlotVersion,
     )
     from workflows import names, policies, progress
+    from workflows.course import Course
     from workflows.failures import StepFailed
     from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
     from workflows.ports import Activities
-    from workflows.routing import Way, after_deadline, after_failure, choose
-    from workflows.state import RunState, reference_to
+    from workflows.routing import Way
+    from workflows.state import RunState
     from workflows.steps import StepRunner, now_ms
 
 
@@ -53,7 +55,8 @@ class RunFlow:
             raise ApplicationError(reason, type="failed", non_retryable=True) from error
         self._start = start
         self._state = RunState.begin(start, self._flow, now_ms())
-        self._steps = StepRunner(start, self._flow, self._state)
+        self._course = Course(self._flow, self._state)
+        self._steps = StepRunner(start, self._course)
 
     @workflow.run
     async def run(self, start: RunStart) -> RunOutcome:
@@ -122,19 +125,14 @@ class RunFlow:
             way = await (self._pass(place, gate) if gate else self._step(place))
             self._state.place = self._state.take(way)
             self._state.tell(EventKind.HANDED_OFF, now_ms(), step=place, to=way.to, rule=way.rule)
+        self._course.output(self._state.place)
 
     async def _step(self, place: str) -> Way:
-        step = self._flow.steps[place]
         try:
             await self._steps.run(place)
         except StepFailed as failed:
-            if failed.failure.kind in UNPLANNED:
-                raise
-            visit = self._state.visits[place]
-            self._state.ask_about(place, visit, failed.failure)
-            return after_failure(place, step, failed.failure.kind, self._state.used)
-        self._state.failure = None
-        return choose(place, step.next, self._state.facts(), self._state.used)
+            return self._course.way_after(place, failed.failure)
+        return self._course.way_on(place)
 
     async def _pass(self, place: str, gate: CompiledGate) -> Way:
         """Open a gate, wait for its decision or its deadline, and leave it."""
@@ -148,7 +146,7 @@ class RunFlow:
                 timeout_summary=f"{place}: {gate.role} decides",
             )
         except TimeoutError:
-            way = after_deadline(place, gate.on_deadline, self._last_resort(), self._state.used)
+            way = self._course.way_expired(place)
             self._state.tell(
                 EventKind.GATE_EXPIRED, now_ms(), step=place, visit=opened.visit, to=way.to
             )
@@ -162,7 +160,7 @@ class RunFlow:
 
     def _open(self, place: str, gate: CompiledGate) -> OpenGate:
         visit = self._state.enter(place)
-        shown = self._shown(gate)
+        shown = self._course.shown(place)
         asked = self._state.failure
         digest = (
             digest_of_failure(asked.step, asked.visit, asked.failure)
@@ -180,25 +178,23 @@ class RunFlow:
             deadline_ms=now_ms() + gate.deadline * 1000,
             failure=asked.failure if gate.answers_failure and asked else None,
         )
-        self._gate = OpenGate(place, visit, gate, digest)
+        supplies = asked is None or self._course.may_supply(asked.step)
+        self._gate = OpenGate(place, visit, gate, digest, supplies=supplies)
         self._mark("input_required")
         return self._gate
-
-    def _shown(self, gate: CompiledGate) -> tuple[Reference, ...]:
-        held = [self._state.slots[slot] for slot in gate.shows if slot in self._state.slots]
-        return tuple(reference for current in held for reference in current.references)
-
-    def _last_resort(self) -> str:
-        """The end of a run whose counted deadline route is used up."""
-        return next(name for name, end in self._flow.ends.items() if end.outcome == "failed")
 
     def _decided(self, opened: OpenGate, decision: GateDecision) -> Way:
         """Take over what a person decided, tell of it and say where it leads."""
         before = dict(self._state.slots)
-        if opened.gate.answers_failure:
-            way = self._answer_failure(opened, decision)
-        else:
-            way = self._take_over(opened, decision)
+        try:
+            return self._course.way_decided(opened.name, opened.visit, decision)
+        finally:
+            # Told as well where a rule then stops the run: the decision was taken.
+            self._tell_decided(opened, decision, before)
+
+    def _tell_decided(
+        self, opened: OpenGate, decision: GateDecision, before: Mapping[str, SlotVersion]
+    ) -> None:
         made = [
             reference
             for slot, current in self._state.slots.items()
@@ -216,67 +212,6 @@ class RunFlow:
             outcome=decision.action or "decided",
             budget=decision.budget,
         )
-        return way
-
-    def _take_over(self, opened: OpenGate, decision: GateDecision) -> Way:
-        gate = opened.gate
-        sources = tuple(dict.fromkeys(held.version for held in self._shown(gate)))
-        if decision.edited and gate.edits:
-            self._put_by_person(opened, gate.edits, decision.edited, sources, ())
-        assert decision.decision is not None
-        assert gate.writes is not None
-        self._put_by_person(opened, gate.writes, decision.decision, sources, sources)
-        return choose(opened.name, gate.next, self._state.facts(), self._state.used)
-
-    def _answer_failure(self, opened: OpenGate, decision: GateDecision) -> Way:
-        asked = self._state.failure
-        assert asked is not None
-        match decision.action:
-            case "retry":
-                return Way(asked.step, "retry")
-            case "raise_budget":
-                assert decision.budget is not None
-                self._state.raise_budget(decision.budget)
-                return Way(asked.step, "raise_budget")
-            case "supply":
-                assert decision.supplied is not None
-                return self._supply(opened, asked.step, decision.supplied)
-            case _:
-                return Way(opened.gate.stop or self._last_resort(), "stop")
-
-    def _supply(self, opened: OpenGate, failed: str, supplied: Value) -> Way:
-        """Take a person's value for a failed step and go on as if the step had made it."""
-        step = self._flow.steps[failed]
-        asked = self._state.failure
-        if step.each and asked and asked.failure.item:
-            self._steps.supply_item(failed, asked.failure.item, supplied, opened.name)
-            return Way(failed, "supply")
-        slots = [read.slot for read in step.reads if read.slot in self._state.slots]
-        sources = tuple(self._state.slots[slot].references[0].version for slot in slots)
-        self._put_by_person(opened, step.writes, supplied, sources, ())
-        self._state.failure = None
-        return choose(failed, step.next, self._state.facts(), self._state.used)
-
-    def _put_by_person(
-        self,
-        opened: OpenGate,
-        slot: str,
-        value: Value,
-        made_from: tuple[str, ...],
-        about: tuple[str, ...],
-    ) -> None:
-        reference = reference_to(
-            value,
-            slot,
-            self._state.next_ordinal(slot),
-            contract=self._flow.slots[slot],
-            trust=Trust.OPERATOR,
-            produced_by=opened.name,
-            visit=opened.visit,
-            made_from=made_from,
-            about=about,
-        )
-        self._state.put(slot, (reference,), value.facts)
 
     async def _continue_as_new_when_long(self) -> None:
         """Start a fresh history between steps, once everything alive is in the archive."""

@@ -8,18 +8,17 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.compiled import CompiledFlow, CompiledRead, Each
+    from contracts.compiled import Each
     from contracts.event import EventKind
     from contracts.failure import Failure, FailureKind
-    from contracts.reference import FactValue, Reference, Trust, Value, least_trust
+    from contracts.reference import FactValue, Reference, Trust
     from contracts.usage import Usage
     from contracts.work import Element, FinishedItem, RunStart, StepResult, StepTask
     from workflows import names, policies
+    from workflows.course import Course
     from workflows.failures import StepFailed, failure_of, must_run_as_normal
-    from workflows.freshness import is_stale
-    from workflows.ledger import NOTHING, at_the_most, one_call, worst_case
+    from workflows.ledger import NOTHING, at_most, at_the_most, one_call, worst_case
     from workflows.ports import Activities
-    from workflows.state import RunState, reference_to
     from workflows.visits import LocalQuota, Visit
 
 
@@ -31,10 +30,10 @@ def now_ms() -> int:
 class StepRunner:
     """Runs visits of steps for one run."""
 
-    def __init__(self, start: RunStart, flow: CompiledFlow, state: RunState) -> None:
+    def __init__(self, start: RunStart, course: Course) -> None:
         self._start = start
-        self._flow = flow
-        self._state = state
+        self._course = course
+        self._state = course.state
         self._locals = LocalQuota()
 
     async def run(self, name: str) -> None:
@@ -43,47 +42,15 @@ class StepRunner:
         Raises:
             StepFailed: it produced nothing; the failure says why.
         """
-        visit = self._visit(name, self._state.enter(name))
+        visit = self._course.enter(name)
         if visit.step.each:
             await self._fan_out(visit, visit.step.each)
         else:
             result, reference = await self._instance(visit, "")
-            self._refuse_no_progress(visit, reference)
-            self._state.put(visit.step.writes, (reference,), result.value.facts)
-
-    def supply_item(self, name: str, item: str, value: Value, gate: str) -> None:
-        """Put a person's value in the place of a failed item; the next visit takes it up."""
-        visit = self._visit(name, self._state.visits[name])
-        supplied = FinishedItem(
-            inputs=visit.digests(),
-            result=StepResult(value=value),
-            seq=self._state.seq,
-            supplied_at=gate,
-        )
-        self._state.remember_items(name, {item: supplied})
-
-    def _visit(self, name: str, number: int) -> Visit:
-        step = self._flow.steps[name]
-        agent = self._flow.agents[step.agent]
-        inputs = {read.input: self._read(name, read) for read in step.reads}
-        if step.each:
-            inputs[step.each.variable] = self._state.slots[step.each.slot].references
-        ordinal = self._state.next_ordinal(step.writes)
-        return Visit(name, step, agent, number, ordinal, inputs)
-
-    def _read(self, name: str, read: CompiledRead) -> tuple[Reference, ...]:
-        """Find what an input holds now: nothing for an optional one without a fresh value."""
-        held = self._state.slots.get(read.slot)
-        if held is not None and (read.stale_allowed or not self._is_stale(read.slot)):
-            return held.references
-        if read.optional:
-            return ()
-        condition = "no value" if held is None else "only a stale value"
-        message = f"{read.slot} has {condition} here, which the flow's check should have refused"
-        raise StepFailed(Failure(kind=FailureKind.BUG, step=name, message=message))
-
-    def _is_stale(self, slot: str) -> bool:
-        return is_stale(slot, self._state.slots, self._state.parents)
+            if self._course.makes_no_progress(visit, reference):
+                message = f"{visit.step.agent} returned the {visit.step.writes} it was given"
+                raise self._refused(visit, FailureKind.NO_PROGRESS, message)
+            self._course.accept(visit, (reference,), result.value.facts)
 
     async def _fan_out(self, visit: Visit, each: Each) -> None:
         keys = self._state.slots[each.slot].facts[each.fact]
@@ -107,7 +74,7 @@ class StepRunner:
         self._state.forget_items(visit.name)
         references = [done[key][1] for key in keys]
         facts: dict[str, FactValue] = {"len()": len(keys)}
-        self._state.put(visit.step.writes, references, facts)
+        self._course.accept(visit, references, facts)
 
     def _keep(self, visit: Visit, done: dict[str, tuple[StepResult, Reference]]) -> None:
         items = {
@@ -140,7 +107,7 @@ class StepRunner:
                 raise
             raise self._failed(error, visit, key, reservation) from error
         self._state.ledger.settle(reservation, result.usage)
-        reference = self._reference(visit, key, result)
+        reference = self._course.reference(visit, key, result.value)
         self._state.tell(
             EventKind.STEP_COMPLETED,
             now_ms(),
@@ -260,12 +227,17 @@ class StepRunner:
         if ledger.fits(worst):
             reservation = worst
         elif ledger.fits(one_call(visit.agent)):
-            reservation = ledger.left()
+            reservation = self._what_is_left(worst)
         else:
             message = "no further model call fits the budget"
             raise self._refused(visit, FailureKind.OVER_BUDGET, message)
         ledger.reserve(reservation)
         return reservation
+
+    def _what_is_left(self, worst: Usage) -> Usage:
+        """Short of budget, set aside what is left, and never more than the work can need."""
+        left = self._state.ledger.left()
+        return at_most(left, worst) if self._course.guards else left
 
     def _refuse_overtime(self, visit: Visit) -> None:
         worked = (now_ms() - self._state.started_ms - self._state.waited_ms) // 1000
@@ -276,7 +248,7 @@ class StepRunner:
 
     def _kept(self, visit: Visit, key: str, kept: FinishedItem) -> Reference:
         """Take up an item of an earlier visit; one that a person supplied is theirs."""
-        reference = self._reference(visit, key, kept.result)
+        reference = self._course.reference(visit, key, kept.result.value)
         if not kept.supplied_at:
             return reference
         made = {"trust": Trust.OPERATOR, "produced_by": kept.supplied_at}
@@ -291,25 +263,3 @@ class StepRunner:
             references=(reference,),
         )
         return reference
-
-    def _reference(self, visit: Visit, key: str, result: StepResult) -> Reference:
-        sources = [held.trust for references in visit.inputs.values() for held in references]
-        return reference_to(
-            result.value,
-            visit.step.writes,
-            visit.ordinal,
-            contract=visit.agent.produces,
-            trust=least_trust(visit.agent.trust, *sources),
-            produced_by=visit.name,
-            visit=visit.number,
-            item=key,
-            made_from=visit.parents(),
-            about=visit.about(),
-        )
-
-    def _refuse_no_progress(self, visit: Visit, made: Reference) -> None:
-        before = self._state.slots.get(visit.step.writes)
-        read = any(read.slot == visit.step.writes for read in visit.step.reads)
-        if read and before and before.references[0].digest == made.digest:
-            message = f"{visit.step.agent} returned the {visit.step.writes} it was given"
-            raise self._refused(visit, FailureKind.NO_PROGRESS, message)

@@ -66,6 +66,7 @@ class FactChecker(ModelAgent):
         produces="ClaimReport@1",
         about=("draft",),
         verifies=True,
+        vouches_when="unsupported == 0",
         trust=Trust.MODEL,
         model="judge",
         rungs=("free", "verbatim"),

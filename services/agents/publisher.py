@@ -32,6 +32,7 @@ class ArticlePublisher(Agent):
         },
         optional=("decision",),
         produces="Publication@1",
+        about=("draft",),
         publishes=True,
         limits=AgentLimits(seconds=60),
     )

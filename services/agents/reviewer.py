@@ -93,6 +93,7 @@ class Reviewer(ModelAgent):
         produces="Review@1",
         about=("draft",),
         verifies=True,
+        vouches_when="verdict == 'accept'",
         trust=Trust.MODEL,
         model="judge",
         rungs=("free", "verbatim"),

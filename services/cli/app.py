@@ -46,7 +46,10 @@ ENTRIES: Final = (
     Entry("runs", "runs", "Look at runs, fetch their results, cancel them.", WORK, is_group=True),
     Entry("gates", "gates", "See what waits for a person, and decide it.", WORK, is_group=True),
     Entry(
-        "flows", "flows", "Look at the declared flows, and check flow files.", WORK, is_group=True
+        "flows", "flows", "Look at flows, check flow files, write new ones.", WORK, is_group=True
+    ),
+    Entry(
+        "contracts", "contracts", "Look at contracts, and check their changes.", WORK, is_group=True
     ),
     Entry("corpus", "corpus", "Keep the documents that research searches.", WORK, is_group=True),
     Entry(

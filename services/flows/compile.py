@@ -1,6 +1,6 @@
 """Resolves a checked flow document into a compiled flow: prompts, models, schemas, facts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.agent import AgentDeclaration, AgentKind
@@ -15,17 +15,21 @@ from contracts.compiled import (
     CompiledRead,
     CompiledRule,
     CompiledStep,
+    Condition,
     Each,
 )
 from contracts.flow import FlowDocument, Gate, PlanLine, Rule, Step
+from contracts.reference import Digest
 from contracts.registry import Registry
 from contracts.schema_lock import schema_digest
-from services.errors import FlowInvalidError
 from services.flows.document import FlowFile
+from workflows.checking.behaviour import Behaviour, behaviour
 from workflows.checking.check import check
-from workflows.checking.graph import plan_of
+from workflows.checking.finding import Finding, Severity
 from workflows.checking.names import each_of
-from workflows.rules import comparisons, parse
+from workflows.checking.plans import plan_of
+from workflows.course import GUARDED
+from workflows.rules import comparisons, parse, parse_own
 
 
 @dataclass(frozen=True)
@@ -41,28 +45,60 @@ class Catalogue:
     """Instructions by agent and rung."""
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """All that was found out about a flow."""
+
+    findings: tuple[Finding, ...]
+    """Errors, for which it may not run, and notes."""
+
+    flow: CompiledFlow | None = None
+    """None while its form is not sound."""
+
+    behaviour: Behaviour | None = None
+
+
 def compile_flow(file: FlowFile, catalogue: Catalogue) -> CompiledFlow:
     """Check a flow and resolve everything it names.
 
     Raises:
         FlowInvalidError: the check has findings; each is shown with its line.
     """
-    document = file.document
-    findings = check(document, catalogue.agents, catalogue.registry)
-    if findings:
-        raise FlowInvalidError(file.text.describe(findings))
+    inspection = inspect(file, catalogue)
+    if any(each.severity is Severity.ERROR for each in inspection.findings):
+        raise file.text.refusal(inspection.findings)
+    assert inspection.flow is not None, "a flow without errors was resolved"
+    return inspection.flow
+
+
+def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
+    """Check a flow's form against all it is resolved with, then its behaviour on every path."""
+    form = (
+        *check(file.document, catalogue.agents, catalogue.registry),
+        *_models_without_setting(file.document, catalogue),
+    )
+    if form:
+        return Inspection(form)
+    flow = resolve(file.document, file.digest, catalogue)
+    found = behaviour(flow, file.document, catalogue.registry)
+    return Inspection(found.findings, flow, found)
+
+
+def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> CompiledFlow:
+    """Resolve everything that a flow of sound form names; how it behaves is not asked."""
     slots = {**document.input, **document.slots}
     steps = {name: node for name, node in document.steps.items() if isinstance(node, Step)}
     gates = {name: node for name, node in document.steps.items() if isinstance(node, Gate)}
     return CompiledFlow(
+        borders=GUARDED,
         name=document.flow,
         version=document.version,
         summary=document.summary,
-        source=file.digest,
+        source=source,
         input=tuple(document.input),
         slots=slots,
         contracts=_schemas(slots, catalogue.registry),
-        facts=_facts(document),
+        facts=_facts(document, catalogue.agents),
         budget=CompiledBudget(
             model_calls=document.budget.model_calls,
             tokens=document.budget.tokens,
@@ -83,22 +119,49 @@ def compile_flow(file: FlowFile, catalogue: Catalogue) -> CompiledFlow:
     )
 
 
+def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Iterator[Finding]:
+    """Find models that no setting names; each is told once, at the first step that asks for it."""
+    told = set(catalogue.models)
+    for name, node in document.steps.items():
+        agent = catalogue.agents.get(node.agent) if isinstance(node, Step) else None
+        if agent and agent.model and agent.model not in told:
+            told.add(agent.model)
+            yield Finding(
+                code="FO219",
+                place=("steps", name, "agent"),
+                message=f"{agent.name} asks for a model {agent.model!r} that no setting names",
+                remedy=f"Where flows are loaded, set ORCHESTRA_MODEL_{agent.model.upper()}.",
+            )
+
+
 def _schemas(slots: Mapping[str, str], registry: Registry) -> dict[str, str]:
     keys = dict.fromkeys(kind.strip("[]") for kind in slots.values())
     return {key: schema_digest(registry, key) for key in keys}
 
 
-def _facts(document: FlowDocument) -> dict[str, tuple[str, ...]]:
-    """Collect what rules and fan-outs look at, by slot, in the order of the file."""
+def _facts(
+    document: FlowDocument, agents: Mapping[str, AgentDeclaration]
+) -> dict[str, tuple[str, ...]]:
+    """Collect what rules, verdicts and fan-outs look at, by slot, in the order of the file."""
     facts: dict[str, dict[str, None]] = {}
     for node in document.steps.values():
-        for rule in node.next:
-            for found in comparisons(parse(rule.when)) if rule.when else ():
+        for condition in _conditions(node, agents):
+            for found in comparisons(condition):
                 facts.setdefault(found.slot, {})[found.fact] = None
         each = _each(node) if isinstance(node, Step) else None
         if each:
             facts.setdefault(each.slot, {})[each.fact] = None
+        if isinstance(node, Gate) and node.writes:
+            facts.setdefault(node.writes, {})["verdict"] = None
     return {slot: tuple(paths) for slot, paths in facts.items()}
+
+
+def _conditions(node: Step | Gate, agents: Mapping[str, AgentDeclaration]) -> Iterator[Condition]:
+    for rule in node.next:
+        if rule.when:
+            yield parse(rule.when)
+    if isinstance(node, Step) and not node.each and agents[node.agent].vouches_when:
+        yield parse_own(agents[node.agent].vouches_when, node.writes)
 
 
 def _each(step: Step) -> Each | None:
@@ -153,7 +216,9 @@ def _gate(gate: Gate) -> CompiledGate:
     late = gate.on_deadline
     return CompiledGate(
         role=gate.gate,
-        shows=tuple(gate.shows),
+        shows=tuple(read.slot for read in gate.shows),
+        optional=tuple(read.slot for read in gate.shows if read.optional),
+        stale_allowed=tuple(read.slot for read in gate.shows if read.stale_allowed),
         writes=gate.writes,
         edits=gate.edits,
         answers_failure=gate.answers is not None,
@@ -165,12 +230,12 @@ def _gate(gate: Gate) -> CompiledGate:
     )
 
 
+def _vouches_when(declaration: AgentDeclaration) -> Condition | None:
+    text = declaration.vouches_when
+    return parse_own(text, "product") if text else None
+
+
 def _agent(declaration: AgentDeclaration, catalogue: Catalogue) -> CompiledAgent:
-    if declaration.model and declaration.model not in catalogue.models:
-        raise FlowInvalidError(
-            f"agent {declaration.name} asks for a model {declaration.model!r} that no setting"
-            f" names; set ORCHESTRA_MODEL_{declaration.model.upper()}"
-        )
     return CompiledAgent(
         version=declaration.version,
         kind=declaration.kind,
@@ -182,6 +247,7 @@ def _agent(declaration: AgentDeclaration, catalogue: Catalogue) -> CompiledAgent
         optional=declaration.optional,
         produces=declaration.produces,
         about=declaration.about,
+        vouches_when=_vouches_when(declaration),
         limits=declaration.limits,
         model=catalogue.models[declaration.model] if declaration.model else None,
         prompts={rung: catalogue.prompt(declaration.name, rung) for rung in declaration.rungs},

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from contracts.base import digest
@@ -11,6 +12,8 @@ from contracts.reference import Value
 from services.errors import FlowInvalidError, NotFoundError
 from services.flows.compile import Catalogue, compile_flow
 from services.flows.document import FlowFile, read_file, read_text
+from services.flows.examining import name_taken
+from workflows.checking.located import LocatedFinding
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,9 @@ class Shelf:
     files: dict[str, FlowFile]
     refused: dict[str, str]
     """Why, by file name."""
+
+    refused_findings: dict[str, tuple[LocatedFinding, ...]] = field(default_factory=dict)
+    """The same as data."""
 
     _carried: dict[str, tuple[Value, bytes]] = field(default_factory=dict)
 
@@ -55,27 +61,37 @@ def load(catalogue: Catalogue, folder: Path | None = None) -> Shelf:
     shelf = Shelf({}, {}, {})
     for file in shipped():
         _offer(shelf, file, catalogue)
-    for path in sorted(folder.glob("*.y*ml")) if folder else ():
+    for path in flow_files(folder) if folder else ():
         try:
             _offer(shelf, read_file(path), catalogue)
         except FlowInvalidError as error:
             shelf.refused[path.stem] = str(error)
+            shelf.refused_findings[path.stem] = error.findings
     return shelf
+
+
+def flow_files(folder: Path) -> list[Path]:
+    """List the flow files of a folder, not of the folders in it, by name."""
+    return sorted(path for ending in ("yaml", "yml") for path in folder.glob(f"*.{ending}"))
 
 
 def shipped() -> Iterable[FlowFile]:
     """Read the flow files that come with the program."""
+    for entry in shipped_files():
+        yield read_text(entry.name, entry.read_text("utf-8"))
+
+
+def shipped_files() -> list[Traversable]:
+    """List the flow files that come with the program, by name."""
     folder = resources.files("workflows").joinpath("flows")
-    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
-        if entry.name.endswith(".yaml"):
-            yield read_text(entry.name, entry.read_text("utf-8"))
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return sorted(found, key=lambda each: each.name)
 
 
 def _offer(shelf: Shelf, file: FlowFile, catalogue: Catalogue) -> None:
     compiled = compile_flow(file, catalogue)
     if compiled.name in shelf.flows:
-        raise FlowInvalidError(
-            f"{file.text.name}: a flow {compiled.name!r} exists already; rename one"
-        )
+        earlier = shelf.files[compiled.name].text.name
+        raise file.text.refusal([name_taken(compiled.name, earlier)])
     shelf.flows[compiled.name] = compiled
     shelf.files[compiled.name] = file

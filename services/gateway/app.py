@@ -12,7 +12,17 @@ from services.gateway import problems
 from services.gateway.body import JsonBodies
 from services.gateway.hosts import OwnHosts
 from services.gateway.problems import ProblemDocument
-from services.gateway.routes import corpora, events, flows, gates, health, runs, views
+from services.gateway.routes import (
+    corpora,
+    events,
+    flow_map,
+    flow_schema,
+    flows,
+    gates,
+    health,
+    runs,
+    views,
+)
 from services.gateway.state import Services, State
 from services.runs.following import Snapshot
 
@@ -75,7 +85,7 @@ def create_app(
     app.add_middleware(JsonBodies)
     if hosts:
         app.add_middleware(OwnHosts, hosts=hosts)
-    for module in (flows, runs, views, events, gates, corpora, health):
+    for module in (flows, flow_map, flow_schema, runs, views, events, gates, corpora, health):
         app.include_router(module.router)
     return app
 

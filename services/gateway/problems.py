@@ -102,6 +102,7 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
     400: "MalformedBodyError",
     404: "NotFoundError",
     405: "MethodNotAllowedError",
+    406: "NotAcceptableError",
     413: "BodyTooLargeError",
     415: "MediaTypeError",
     421: "HostError",
@@ -190,6 +191,7 @@ _RETRY_AFTER: Final[dict[str, Any]] = {
 _WHEN: Final[Mapping[int, str]] = {
     400: "The body is not JSON.",
     404: "There is no such thing.",
+    406: "There is no form of it that `Accept` allows; the detail names those there are.",
     409: "The thing is not in the state that the request assumes.",
     413: "The body is over 1 MiB.",
     415: "The body is not sent as `application/json`.",

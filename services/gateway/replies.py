@@ -18,6 +18,7 @@ from contracts.run import (
 )
 from services.memory.base import Quarantined
 from services.retrieval.base import CorpusSummary, Passage
+from workflows.checking.located import LocatedFinding
 
 
 class Body(Part):
@@ -156,6 +157,9 @@ class FlowList(Part):
     flows: tuple[FlowSummary, ...]
     refused: dict[str, str]
     """Why, by file name."""
+
+    refused_findings: dict[str, tuple[LocatedFinding, ...]] = Field(default_factory=dict)
+    """The same as data, by line."""
 
 
 class FlowRead(Part):

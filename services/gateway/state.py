@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from services.drawing.maps import Maps
 from services.flows.shelf import Shelf
 from services.memory.base import ContextStore
 from services.retrieval.base import Corpora
@@ -29,6 +30,9 @@ class Services:
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is told to stop, so that event streams end."""
+
+    maps: Maps = field(default_factory=Maps)
+    """Context maps as they were drawn."""
 
     @property
     def shelf(self) -> Shelf:

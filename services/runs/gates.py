@@ -24,6 +24,7 @@ from services.runs.inputs import as_value, invalid, read_value
 from services.runs.listing import Filters
 from services.runs.runs import Runs, unavailable
 from workflows import names
+from workflows.gates import NO_HANDWORK, may_supply
 
 UPDATE_WAIT: Final = timedelta(seconds=2)
 """How long a decision waits for a worker before it is sent as a signal."""
@@ -180,12 +181,10 @@ class Gates:
         self, flow: CompiledFlow, waiting: GateView, given: Mapping[str, JsonValue], keep: Keep
     ) -> Value:
         assert waiting.failure is not None
-        step = flow.steps[waiting.failure.step]
-        agent = flow.agents[step.agent]
-        if agent.verifies or agent.publishes:
-            raise InputInvalidError(
-                f"{step.agent} verifies or publishes, and nobody can do that by hand; retry or stop"
-            )
+        failed = waiting.failure.step
+        step = flow.steps[failed]
+        if not may_supply(flow, failed, waiting.failure.item):
+            raise InputInvalidError(f"step {failed}: {NO_HANDWORK}; retry or stop")
         return keep(step.writes, self._value(flow, step.writes, given, "/supplied"))
 
     def _value(

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 
-from contracts.compiled import CompiledBudget, CompiledFlow
+from contracts.compiled import CompiledBudget, CompiledFlow, CompiledGate
 from contracts.event import Event, EventKind
+from contracts.failure import Failure
+from contracts.flow import GateAction
 from contracts.reference import Reference, Trust
 from contracts.run import GateView, HandOff, SlotView, StepStatus, StepView
 from contracts.usage import Usage
 from services.runs.history import Told
+from workflows.gates import may_supply
 
 _STEP_ENDS = {
     EventKind.STEP_COMPLETED: StepStatus.COMPLETED,
@@ -192,9 +195,17 @@ def open_gate(told: Told, flow: CompiledFlow) -> GateView | None:
         references=waiting.references,
         failure=waiting.failure,
         remedy=waiting.failure.remedy if waiting.failure else "",
-        allow=gate.allow,
+        allow=_offered(flow, gate, waiting.failure),
         edits=gate.edits,
     )
+
+
+def _offered(
+    flow: CompiledFlow, gate: CompiledGate, failure: Failure | None
+) -> tuple[GateAction, ...]:
+    """What the gate allows, less what nobody can do about this failure."""
+    supplies = failure is None or may_supply(flow, failure.step, failure.item)
+    return tuple(action for action in gate.allow if action != "supply" or supplies)
 
 
 def place(told: Told) -> str:

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MODULES: Final = frozenset(
-    {"abc", "annotated_types", "ast", "asyncio", "collections.abc", "dataclasses", "datetime"}
-    | {"difflib", "enum", "hashlib", "math", "pydantic", "pydantic.fields", "re", "types"}
-    | {"typing", "typing_extensions"}
+    {"abc", "annotated_types", "ast", "asyncio", "collections", "collections.abc", "dataclasses"}
+    | {"datetime", "difflib", "enum", "hashlib", "itertools", "json", "math", "pydantic"}
+    | {"pydantic.fields", "re", "types", "typing", "typing_extensions"}
     | {"temporalio", "temporalio.common", "temporalio.exceptions", "temporalio.workflow"}
 )
 """What may be imported besides `contracts` and `workflows` themselves."""
 
 NAMES_OF: Final = {
+    "collections": frozenset({"deque"}),
+    "itertools": frozenset({"product"}),
     "datetime": frozenset({"timedelta"}),
     "temporalio": frozenset({"activity", "workflow"}),
 }

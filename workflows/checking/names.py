@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Final
 
 from contracts.agent import AgentDeclaration, AgentKind
 from contracts.flow import FlowDocument, Gate, Read, Rule, Step
@@ -12,10 +13,16 @@ from workflows.checking.types import PathError, list_at
 
 Agents = Mapping[str, AgentDeclaration]
 
+UNTYPED: Final = "?"
+"""The type of a slot whose contract nobody knows; that is told once, and no more of it."""
+
 
 def check_names(document: FlowDocument, agents: Agents, registry: Registry) -> Iterator[Finding]:
     """Find names that nothing answers to, and types that do not meet."""
-    slots = {**document.input, **document.slots}
+    slots = {
+        name: kind if _contract(kind) in registry.contracts else UNTYPED
+        for name, kind in {**document.input, **document.slots}.items()
+    }
     yield from _slot_types(document, registry)
     yield from _ordinary(document, ("start",), document.start)
     for name, node in document.steps.items():
@@ -31,6 +38,10 @@ def check_names(document: FlowDocument, agents: Agents, registry: Registry) -> I
             yield from _target(document, ("on_failure", key, "then"), line.then)
 
 
+def _contract(kind: str) -> str:
+    return kind[1:-1] if kind.startswith("[") and kind.endswith("]") else kind
+
+
 def each_of(step: Step) -> tuple[str, str, str] | None:
     """Read `part in outline.sections` as variable, slot and path; None when it is not that."""
     match = re.fullmatch(r"([a-z][a-z0-9_]*) in ([a-z][a-z0-9_]*)\.([a-z0-9_.]+)", step.each or "")
@@ -40,7 +51,7 @@ def each_of(step: Step) -> tuple[str, str, str] | None:
 def _slot_types(document: FlowDocument, registry: Registry) -> Iterator[Finding]:
     for section, types in (("input", document.input), ("slots", document.slots)):
         for name, kind in types.items():
-            contract = kind[1:-1] if kind.startswith("[") and kind.endswith("]") else kind
+            contract = _contract(kind)
             if contract not in registry.contracts:
                 yield _unknown("FO204", (section, name), contract, registry.contracts, "contract")
             elif section == "input" and kind != contract:
@@ -97,6 +108,8 @@ def _fan_out(
         yield _finding("FO209", place, f"{step.each!r} is no fan-out", "Write: item in slot.field")
         return
     variable, slot, path = parsed
+    if slots.get(slot) == UNTYPED:
+        return
     contract = registry.contracts.get(slots.get(slot, ""))
     if contract is None:
         yield from _slot(place, slot, slots)
@@ -158,7 +171,7 @@ def _read(
     wanted = agent.receives.get(read.input)
     if wanted is None:
         yield _unknown("FO206", place, read.input, agent.receives, f"input of {step.agent}")
-    elif wanted != slots[read.slot]:
+    elif slots[read.slot] not in (wanted, UNTYPED):
         yield _finding(
             "FO207",
             place,
@@ -188,7 +201,7 @@ def _writes(
         yield _finding("FO208", place, f"{step.writes} is an input", "Write to a slot of its own.")
     elif step.writes not in slots:
         yield from _slot(place, step.writes, slots)
-    elif slots[step.writes] != made:
+    elif slots[step.writes] not in (made, UNTYPED):
         yield _finding(
             "FO208",
             place,
@@ -201,21 +214,47 @@ def _gate(
     document: FlowDocument, name: str, gate: Gate, slots: Mapping[str, str]
 ) -> Iterator[Finding]:
     here: Place = ("steps", name)
-    for ordinal, slot in enumerate(gate.shows):
-        yield from _slot((*here, "shows", ordinal), slot, slots)
+    for ordinal, read in enumerate(gate.shows):
+        yield from _shown((*here, "shows", ordinal), read, slots)
     for key, written in (("writes", gate.writes), ("edits", gate.edits)):
         if written:
             yield from _slot((*here, key), written, slots)
-    if gate.writes and slots.get(gate.writes, "Decision@1") != "Decision@1":
+    if gate.writes and slots.get(gate.writes, UNTYPED) not in ("Decision@1", UNTYPED):
         message = f"a gate writes a decision, and {gate.writes} is {slots[gate.writes]}"
         yield _finding("FO216", (*here, "writes"), message, "Declare the slot as Decision@1.")
-    if gate.edits and gate.edits not in gate.shows:
-        message = f"{gate.edits} can be edited here and is not shown"
-        yield _finding("FO216", (*here, "edits"), message, "Add it to shows.")
+    if gate.edits:
+        yield from _edits((*here, "edits"), gate.edits, gate.shows, slots)
     yield from _rules(document, here, gate.next)
     yield from _ordinary(document, (*here, "on_deadline"), gate.on_deadline.to)
+    fails = any(end.outcome == "failed" for end in document.ends.values())
+    if gate.on_deadline.at_most and not fails:
+        message = "once this deadline is used up the run has to end as failed, and no end does"
+        remedy = "Declare an end whose outcome is failed, or drop at_most."
+        yield _finding("FO218", (*here, "on_deadline"), message, remedy)
     if gate.stop:
         yield from _ordinary(document, (*here, "stop"), gate.stop)
+
+
+def _edits(
+    place: Place, slot: str, shows: Sequence[Read], slots: Mapping[str, str]
+) -> Iterator[Finding]:
+    shown = [read for read in shows if read.slot == slot]
+    if not shown:
+        message = f"{slot} can be edited here and is not shown"
+        yield _finding("FO216", place, message, "Add it to shows.")
+    elif all(read.optional for read in shown):
+        message = f"{slot} can be edited here and is not always shown"
+        yield _finding("FO216", place, message, "Drop its question mark in shows.")
+    if slots.get(slot, "").startswith("["):
+        message = f"{slot} is a list of values, and a person edits one"
+        yield _finding("FO216", place, message, "Let a step make one value of it, and edit that.")
+
+
+def _shown(place: Place, read: Read, slots: Mapping[str, str]) -> Iterator[Finding]:
+    yield from _slot(place, read.slot, slots)
+    if read.input != read.slot:
+        message = f"a gate shows {read.slot} by its own name, not as {read.input!r}"
+        yield _finding("FO216", place, message, f"Write {read.slot}.")
 
 
 def _rules(document: FlowDocument, here: Place, rules: Sequence[Rule]) -> Iterator[Finding]:

@@ -1,12 +1,13 @@
 """What type a path into a contract has, as rules and fan-outs need to know it."""
 
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import MaxLen, MinLen
-from pydantic import BaseModel
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 
@@ -31,6 +32,11 @@ class ScalarType:
     values: tuple[str, ...] = ()
     """The members of an enum; empty for free text and numbers."""
 
+    low: int | None = None
+    """The least a number can be."""
+
+    high: int | None = None
+
 
 def scalar_at(model: type[BaseModel], path: str) -> ScalarType:
     """Find the type of a scalar field.
@@ -38,15 +44,28 @@ def scalar_at(model: type[BaseModel], path: str) -> ScalarType:
     Raises:
         PathError: there is no such field, it may be missing, or it is no scalar.
     """
-    annotation = _annotation(model, path)
+    field = _field(model, path)
+    annotation = _plain(field.annotation)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return ScalarType(str, tuple(str(member.value) for member in annotation))
-    for kind in (bool, int, str):
+    if get_origin(annotation) is Literal and all(type(v) is str for v in get_args(annotation)):
+        return ScalarType(str, get_args(annotation))
+    if annotation is int:
+        return ScalarType(int, (), *_bounds(field))
+    for kind in (bool, str):
         if annotation is kind:
             return ScalarType(kind)
     if annotation is float:
         raise PathError(f"{path} is a fraction; rules compare whole numbers, text and enums")
     raise PathError(f"{path} is no scalar; compare one of its fields, or len({path})")
+
+
+def text_judge(model: type[BaseModel], path: str) -> Callable[[str], bool]:
+    """Say whether a text field may hold a text, by its length and pattern."""
+    field = _field(model, path)
+    annotated: Any = Annotated[(field.annotation, *(field.metadata or ("",)))]
+    adapter: TypeAdapter[object] = TypeAdapter(annotated)
+    return lambda text: not _fails(adapter, text)
 
 
 def list_at(model: type[BaseModel], path: str) -> ListType:
@@ -67,8 +86,28 @@ def list_at(model: type[BaseModel], path: str) -> ListType:
     return ListType(element, low, high)
 
 
-def _annotation(model: type[BaseModel], path: str) -> Any:  # noqa: ANN401  a type expression
-    return _plain(_field(model, path).annotation)
+def _fails(adapter: TypeAdapter[object], text: str) -> bool:
+    try:
+        adapter.validate_python(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _bounds(field: FieldInfo) -> tuple[int | None, int | None]:
+    low: list[int] = []
+    high: list[int] = []
+    for each in (*field.metadata, *getattr(field.annotation, "__metadata__", ())):
+        match each:
+            case Ge(ge=int() as bound):
+                low.append(bound)
+            case Gt(gt=int() as bound):
+                low.append(bound + 1)
+            case Le(le=int() as bound):
+                high.append(bound)
+            case Lt(lt=int() as bound):
+                high.append(bound - 1)
+    return max(low, default=None), min(high, default=None)
 
 
 def _field(model: type[BaseModel], path: str) -> FieldInfo:

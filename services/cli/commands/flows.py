@@ -1,21 +1,27 @@
-"""`orchestra flows`: look at the declared flows, and check flow files on this machine."""
+"""`orchestra flows`: look at flows on offer; check, write and explain flow files here."""
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
 from services.cli import connection, flow_table
 from services.cli.client import segment
-from services.cli.exit_code import ExitCode
-from services.cli.output import AsJson, say, show, show_json
-from services.errors import FlowInvalidError
+from services.cli.commands.flow_check import check_flows
+from services.cli.commands.flow_codes import explain_code
+from services.cli.commands.flow_explain import explain_flow
+from services.cli.commands.flow_map import draw_map
+from services.cli.commands.flow_new import new_flow
+from services.cli.commands.flow_schema import flow_schema
+from services.cli.output import AsJson, show, show_json
 from services.gateway.replies import FlowList, FlowView
-from services.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
+app.command("check")(check_flows)
+app.command("explain-code")(explain_code)
+app.command("explain")(explain_flow)
+app.command("map")(draw_map)
+app.command("new")(new_flow)
+app.command("schema")(flow_schema)
 
 
 @app.command("list")
@@ -40,41 +46,3 @@ def show_flow(
         show_json(found)
     else:
         show(*flow_table.flow(found))
-
-
-@app.command("check")
-def check_flows(
-    files: Annotated[list[Path], typer.Argument(help="Flow files.")], as_json: AsJson = False
-) -> None:
-    """Check flow files against this installation's agents; needs no stack.
-
-    Ends with 1 when there are findings.
-    """
-    findings = {str(path): _findings(path) for path in files}
-    if as_json:
-        report: dict[str, JsonValue] = {
-            name: {"ok": not found, "findings": found} for name, found in findings.items()
-        }
-        show_json(report)
-    else:
-        for name, found in findings.items():
-            typer.echo(found or f"{name}: ok")
-    if any(findings.values()):
-        refused = sum(map(bool, findings.values()))
-        say(f"{refused} of {len(files)} cannot be run")
-        raise typer.Exit(ExitCode.FINDINGS)
-
-
-def _findings(path: Path) -> str:
-    """Say what is wrong with a file, as a compiler does; empty when nothing is."""
-    # Loads all agents, which the other commands do not need.
-    from services import composition  # noqa: PLC0415
-    from services.flows.compile import compile_flow  # noqa: PLC0415
-    from services.flows.document import read_file  # noqa: PLC0415
-
-    catalogue = composition.catalogue(Settings.from_environ(os.environ))
-    try:
-        compile_flow(read_file(path), catalogue)
-    except FlowInvalidError as error:
-        return str(error)
-    return ""

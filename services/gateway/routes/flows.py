@@ -31,6 +31,7 @@ async def list_flows(here: Here) -> FlowList:
     return FlowList(
         flows=tuple(_summary(flow) for _, flow in sorted(here.shelf.flows.items())),
         refused=here.shelf.refused,
+        refused_findings=here.shelf.refused_findings,
     )
 
 

@@ -520,7 +520,8 @@ def test_flow_files_are_checked_without_a_gateway(
     assert code == 1
     assert "bad.yaml:3: FO102" in out
     assert "article.yaml: ok" in out
-    assert err == "1 of 2 cannot be run\n"
+    assert out.endswith("; 1 cannot be run\n")
+    assert err == ""
 
 
 def test_list_passes_its_filters_on(gateway: Any, capsys: pytest.CaptureFixture[str]) -> None:

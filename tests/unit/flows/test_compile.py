@@ -1,5 +1,6 @@
 """Compiled flows: everything a run needs, resolved and pinned, the same on every machine."""
 
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from services.flows.compile import Catalogue, compile_flow
 from services.flows.document import read_text
 from services.settings import Settings
 from tests.toys import HEAD, REGISTRY, Note, ToyWriter, toy, toy_flow
+from tests.unit.workflows.driven import a_flow, an_agent
 from tests.unit.workflows.mutations import ARTICLE
 from workflows.rules import parse
 
@@ -138,6 +140,58 @@ def test_gates_are_resolved(article: CompiledFlow) -> None:
     assert (ask.allow, ask.stop) == (("retry", "supply", "raise_budget", "stop"), "failed")
 
 
+def test_every_border_of_a_flow_compiled_today_is_guarded(article: CompiledFlow) -> None:
+    """The level stands in the flow that a run carries; one stored without it is of the first."""
+    stored = json.loads(article.encode())
+    del stored["borders"]
+
+    assert article.borders == 2
+    assert CompiledFlow.decode(json.dumps(stored)).borders == 1
+
+
+def test_verifiers_come_with_when_they_vouch(article: CompiledFlow) -> None:
+    """What makes a report good is pinned with its agent; nobody else has such a condition."""
+    conditions = {name: each.vouches_when for name, each in article.agents.items()}
+
+    assert {name: each for name, each in conditions.items() if each} == {
+        "fact_checker": parse("product.unsupported == 0"),
+        "reviewer": parse("product.verdict == 'accept'"),
+    }
+
+
+GATED = """
+slots: {first: Note@1, second: Note@1, decision: Decision@1}
+start: one
+steps:
+  one: {agent: one, reads: [start], writes: first, next: ask}
+  ask:
+    gate: editor
+    shows: [first, "second?", {slot: start, stale: allowed}]
+    writes: decision
+    deadline: 1h
+    on_deadline: {to: failed}
+    next: done
+ends:
+  done: {outcome: succeeded, output: first}
+  failed: {outcome: failed}
+"""
+
+
+def test_what_a_gate_shows_is_resolved_as_a_step_s_reads_are() -> None:
+    """Slots by name, and which of them may be missing or old."""
+    ask = toy_flow(GATED, toy("one", lambda given: Note())).flow.gates["ask"]
+
+    assert ask.shows == ("first", "second", "start")
+    assert (ask.optional, ask.stale_allowed) == (("second",), ("start",))
+
+
+def test_facts_hold_what_vouching_looks_at() -> None:
+    """A verdict of a person, and what a verifier's condition compares, are facts without a rule."""
+    one = an_agent("one", "start", about=("start",), verifies=True, vouches_when="score > 1")
+
+    assert a_flow(GATED, one).facts == {"first": ("score",), "decision": ("verdict",)}
+
+
 def test_plans_are_merged(article: CompiledFlow) -> None:
     """A step's own line replaces the flow's; all other lines are the flow's."""
     research, revise = article.steps["research"], article.steps["revise"]
@@ -223,7 +277,7 @@ def test_a_flow_with_findings_does_not_compile(catalogue: Catalogue) -> None:
     """A flow that cannot be proved safe is refused with every finding."""
     file = read_text("article.yaml", ARTICLE.replace("agent: planner", "agent: planer"))
 
-    with pytest.raises(FlowInvalidError, match=r"article\.yaml:41: FO201"):
+    with pytest.raises(FlowInvalidError, match=r"article\.yaml:42: FO201"):
         compile_flow(file, catalogue)
 
 

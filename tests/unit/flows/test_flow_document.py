@@ -203,6 +203,19 @@ def test_there_are_two_kinds_of_gates(text: str) -> None:
     assert isinstance(read_text("toy.yaml", _gate(text)).document.steps["ask"], Gate)
 
 
+def test_a_gate_shows_as_a_step_reads() -> None:
+    """What is shown may be optional, and may be meant to be old."""
+    shows = 'shows: [first, "parts?", {slot: d, stale: allowed}]'
+    gate = read_text("toy.yaml", _gate(GATE.replace("shows: [first]", shows))).document.steps["ask"]
+
+    assert isinstance(gate, Gate)
+    assert [(read.slot, read.optional, read.stale_allowed) for read in gate.shows] == [
+        ("first", False, False),
+        ("parts", True, False),
+        ("d", False, True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -292,28 +305,37 @@ def test_a_step_may_be_called_as_it_likes(name: str) -> None:
 
 
 NO_FLOWS = [
-    ("nothing", "", "toy.yaml:1: a flow file is a mapping that begins with `flow: name`"),
-    ("a comment", "# later\n", "toy.yaml:1: a flow file is a mapping"),
-    ("a list", "- flow: toy\n", "toy.yaml:1: a flow file is a mapping"),
-    ("a word", "flow", "toy.yaml:1: a flow file is a mapping"),
-    ("a tab", "flow: toy\n\tversion: 1\n", "toy.yaml:2: this is not YAML: "),
-    ("a control character", "flow: \x07\n", "toy.yaml:1: this is not YAML"),
-    ("a nought byte", "flow: \x00\n", "toy.yaml:1: this is not YAML"),
-    ("an open bracket", "flow: [\n", "toy.yaml:2: this is not YAML: "),
-    ("two documents", "flow: a\n---\nflow: b\n", "toy.yaml:2: this is not YAML: "),
-    ("an unknown alias", "flow: *toy\n", "toy.yaml:1: this is not YAML: found undefined alias"),
-    ("a future YAML", "%YAML 3.0\n---\nflow: a\n", "toy.yaml:1: this is not YAML"),
-    ("a list as a key", "? [a, b]\n: c\n", "toy.yaml:1: a key is one word, not a list or map"),
-    ("a map as a key", "{{a: b}: c}\n", "toy.yaml:1: a key is one word, not a list or map"),
+    ("nothing", "", "1: FO107 file: a flow file is a mapping", "Begin with `flow: name`."),
+    ("a comment", "# later\n", "1: FO107 file: a flow file is a mapping", "Begin with"),
+    ("a list", "- flow: toy\n", "1: FO107 file: a flow file is a mapping", "Begin with"),
+    ("a word", "flow", "1: FO107 file: a flow file is a mapping", "Begin with"),
+    ("a tab", "flow: toy\n\tversion: 1\n", "2: FO105 file: this is not YAML: ", "with spaces"),
+    ("a bell", "flow: \x07\n", "1: FO105 file: this is not YAML: the character U+0007", "Remove"),
+    ("a nought byte", "a: b\nc: \x00\n", "2: FO105 file: this is not YAML: ", "Remove the"),
+    ("an open bracket", "flow: [\n", "2: FO105 file: this is not YAML: ", "brackets"),
+    ("an open list", "a: [b\nc: d]\n", "2: FO105 file: this is not YAML: ", "Close the bracket"),
+    ("an open quote", "a: 'b\nc: d\n", "3: FO105 file: this is not YAML: ", "Close the quotation"),
+    ("a colon", "summary: A: b\n", "1: FO105 file: this is not YAML: ", "Quote the text"),
+    ("two documents", "flow: a\n---\nb: c\n", "2: FO105 file: this is not YAML: ", "one flow"),
+    ("an unknown alias", "flow: *toy\n", "1: FO105 file: this is not YAML: found und", "anchor"),
+    ("a future YAML", "%YAML 3.0\n---\nflow: a\n", "1: FO105 file: this is not YAML", "%YAML"),
+    ("a list as a key", "? [a, b]\n: c\n", "1: FO107 file: a key is one word", "Quote it"),
+    ("a map as a key", "a: b\n{a: b}: c\n", "2: FO107 file: a key is one word", "Quote it"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [each[1:] for each in NO_FLOWS], ids=[each[0] for each in NO_FLOWS]
+    ("text", "message", "remedy"),
+    [each[1:] for each in NO_FLOWS],
+    ids=[each[0] for each in NO_FLOWS],
 )
-def test_what_is_no_flow_file_says_so(text: str, message: str) -> None:
-    """Text that is not YAML, or no mapping, is refused with the line where it goes wrong."""
-    assert _refused(text).startswith(message)
+def test_what_is_no_flow_file_says_so(text: str, message: str, remedy: str) -> None:
+    """Text that is not YAML, or no mapping, is one finding with a code, the line, the remedy."""
+    complaint = _refused(text)
+
+    assert complaint.startswith(f"toy.yaml:{message}")
+    assert remedy in complaint.splitlines()[-1]
+    assert complaint.count("remedy: ") == 1
 
 
 def _laughs(levels: int) -> str:
@@ -395,9 +417,9 @@ def test_a_byte_order_mark_is_no_part_of_the_flow(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stored", "reason"),
     [
-        (b"\xff\xfe\x00flow", "it is not UTF-8 text"),
-        (bytes(range(256)), "it is not UTF-8 text"),
-        (b"#" * (FLOW_FILE_BYTES + 1), "toy.yaml is over 1 MiB; that is no flow file"),
+        (b"\xff\xfe\x00flow", "it cannot be read: it is not UTF-8 text"),
+        (bytes(range(256)), "it cannot be read: it is not UTF-8 text"),
+        (b"#" * (FLOW_FILE_BYTES + 1), "it is over 1 MiB; that is no flow file"),
     ],
     ids=["UTF-16", "binary", "over 1 MiB"],
 )
@@ -409,7 +431,7 @@ def test_a_file_that_cannot_be_a_flow_says_why(tmp_path: Path, stored: bytes, re
     with pytest.raises(FlowInvalidError, match=r"toy\.yaml") as refused:
         read_file(path)
 
-    assert reason in str(refused.value)
+    assert f"toy.yaml: FO106 file: {reason}" in str(refused.value)
 
 
 @pytest.mark.parametrize(("name", "reason"), [("gone.yaml", "No such file"), (".", "Is a dir")])

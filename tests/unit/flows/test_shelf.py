@@ -56,7 +56,7 @@ def test_two_files_cannot_offer_one_flow(tmp_path: Path) -> None:
     shelf = _shelf(tmp_path)
 
     assert list(shelf.flows) == ["article"]
-    assert "a flow 'article' exists already; rename one" in shelf.refused["mine"]
+    assert "FO108 flow: a flow 'article' exists already, in article.yaml" in shelf.refused["mine"]
 
 
 def test_an_unknown_flow_is_told_with_those_there_are(tmp_path: Path) -> None:

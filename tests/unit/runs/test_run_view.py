@@ -14,6 +14,7 @@ from contracts.usage import Usage
 from contracts.work import RunOutcome, StepResult
 from services.runs import view
 from services.runs.history import Told
+from tests.unit.workflows.driven import a_flow, an_agent
 from tests.unit.workflows.runs import BUDGET, a_reference, a_start, a_value, asking_flow
 
 FLOW = asking_flow()
@@ -253,6 +254,54 @@ def test_an_open_gate_says_what_it_asks() -> None:
     assert gate is not None
     assert (gate.gate, gate.role, gate.shown, gate.deadline_ms) == ("ask", "editor", "5" * 64, 99)
     assert (gate.edits, gate.references, gate.failure) == ("second", (a_reference(),), None)
+
+
+HELPED = a_flow(
+    """
+slots: {first: Note@1, claims: Note@1, parts: [Note@1]}
+start: write
+steps:
+  write: {agent: write, reads: [start], writes: first, next: check}
+  check: {agent: check, reads: [first], writes: claims, next: each}
+  each: {agent: each, each: part in start.items, reads: [], writes: parts, next: print}
+  print: {agent: print, reads: [first], writes: claims, next: done}
+  help:
+    gate: operator
+    answers: failure
+    allow: [retry, supply]
+    deadline: 1h
+    on_deadline: {to: failed}
+ends:
+  done: {outcome: succeeded, output: first}
+  failed: {outcome: failed}
+""",
+    an_agent("write", "start"),
+    an_agent("check", "first", about=("first",), verifies=True),
+    an_agent("each", receives={"part": "Note@1.items[]"}),
+    an_agent("print", "first", publishes=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "item", "offered"),
+    [
+        ("write", "", ("retry", "supply")),
+        ("each", "a", ("retry", "supply")),
+        ("each", "", ("retry",)),
+        ("check", "", ("retry",)),
+        ("print", "", ("retry",)),
+    ],
+)
+def test_a_gate_offers_what_can_be_done_about_the_failure(
+    step: str, item: str, offered: tuple[str, ...]
+) -> None:
+    """Nobody is asked for a value that the run would not take from a person."""
+    failure = DENIED.model_copy(update={"step": step, "item": item})
+
+    gate = view.open_gate(_told(opened("help", digest="5" * 64, failure=failure)), HELPED)
+
+    assert gate is not None
+    assert gate.allow == offered
 
 
 @pytest.mark.parametrize("ending", [decided("ask"), expired("ask"), {"kind": EventKind.RUN_ENDED}])

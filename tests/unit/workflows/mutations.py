@@ -10,6 +10,9 @@ from typing import Final
 
 ARTICLE: Final = resources.files("workflows").joinpath("flows", "article.yaml").read_text("utf-8")
 
+_LAST_GATE: Final = ARTICLE[ARTICLE.index("    on_deadline: {to: failed}") :]
+"""From the deadline of the last gate to the end of the file, the ends included."""
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -393,6 +396,33 @@ MUTATIONS: Final = (
         "Declare the slot as Decision@1",
     ),
     Mutation(
+        "FO216",
+        "shows: [brief, draft, claims, review]",
+        'shows: [brief, "draft?", claims, review]',
+        "edits: draft",
+        "steps.approve.edits",
+        "draft can be edited here and is not always shown",
+        "Drop its question mark",
+    ),
+    Mutation(
+        "FO216",
+        "shows: [brief, draft, claims, review]\n    writes: decision\n    edits: draft",
+        "shows: [brief, draft, claims, sections]\n    writes: decision\n    edits: sections",
+        "edits: sections",
+        "steps.approve.edits",
+        "sections is a list of values, and a person edits one",
+        "Let a step make one value of it",
+    ),
+    Mutation(
+        "FO216",
+        "shows: [brief, draft, claims, review]",
+        "shows: [brief, draft, claims, {review: claims}]",
+        "{review: claims}",
+        "steps.approve.shows.3",
+        "a gate shows claims by its own name, not as 'review'",
+        "Write claims",
+    ),
+    Mutation(
         "FO217",
         "on_deadline: {to: expired}",
         "on_deadline: {to: help}",
@@ -400,6 +430,17 @@ MUTATIONS: Final = (
         "steps.approve.on_deadline",
         "help answers failures, and this way brings it none",
         "Let only failure plans lead there",
+    ),
+    Mutation(
+        "FO218",
+        _LAST_GATE,
+        _LAST_GATE.replace("{to: failed}", "{to: failed, at_most: 1}").replace(
+            "outcome: failed", "outcome: rejected"
+        ),
+        "{to: failed, at_most: 1}",
+        "steps.help.on_deadline",
+        "once this deadline is used up the run has to end as failed, and no end does",
+        "Declare an end whose outcome is failed",
     ),
     Mutation(
         "FO301",

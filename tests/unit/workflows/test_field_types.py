@@ -23,11 +23,11 @@ class Odd(Part):
 @pytest.mark.parametrize(
     ("model", "path", "expected"),
     [
-        (TopicLabel, "confidence", ScalarType(int)),
+        (TopicLabel, "confidence", ScalarType(int, low=0, high=100)),
         (TopicLabel, "risk", ScalarType(str, ("low", "medium", "high"))),
         (TopicLabel, "rule", ScalarType(str)),
         (Comment, "blocking", ScalarType(bool)),
-        (Brief, "words.min", ScalarType(int)),
+        (Brief, "words.min", ScalarType(int, low=1, high=20_000)),
         (Brief, "corpus", ScalarType(str)),
     ],
 )

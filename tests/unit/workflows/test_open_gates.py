@@ -8,13 +8,14 @@ from contracts.compiled import CompiledGate, CompiledRule
 from contracts.failure import Failure, FailureKind
 from contracts.work import GateDecision
 from tests.unit.workflows.runs import BUDGET, a_reference, a_value
-from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
+from workflows.gates import NO_HANDWORK, OpenGate, digest_of_failure, digest_of_shown
 
 SHOWN = "5" * 64
 LATE = CompiledRule(text="deadline", to="expired")
 EDITOR = CompiledGate(
     role="editor", shows=("draft",), writes="decision", deadline=60, on_deadline=LATE
 )
+CORRECTOR = EDITOR.model_copy(update={"edits": "draft"})
 OPERATOR = CompiledGate(
     role="operator",
     answers_failure=True,
@@ -84,6 +85,49 @@ def test_a_failure_is_answered_as_the_flow_allows(changes: dict[str, Any], objec
     decision = _decision(decision=None, **changes)
 
     assert _gate(OPERATOR).objection(decision) == objection
+
+
+EDITED = "the verdict `edited` comes with the edited value, and no other verdict does"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "edited", "objection"),
+    [
+        ({"verdict": "approve"}, None, ""),
+        ({"verdict": "edited"}, a_value("b"), ""),
+        ({"verdict": "edited"}, None, EDITED),
+        ({"verdict": "approve"}, a_value("b"), EDITED),
+        ({}, None, ""),
+        ({}, a_value("b"), ""),
+    ],
+)
+def test_an_edit_and_its_verdict_come_together(
+    verdict: dict[str, Any], edited: Any, objection: str
+) -> None:
+    """One without the other is refused, as far as the flow looks at verdicts."""
+    decision = _decision(decision=a_value(facts=verdict), edited=edited)
+
+    assert _gate(CORRECTOR).objection(decision) == objection
+
+
+@pytest.mark.parametrize(
+    ("verdict", "edited"), [({"verdict": "edited"}, None), ({"verdict": "approve"}, a_value("b"))]
+)
+def test_nothing_is_edited_where_nothing_can_be(verdict: dict[str, Any], edited: Any) -> None:
+    """A gate without `edits` takes neither the verdict nor a value."""
+    decision = _decision(decision=a_value(facts=verdict), edited=edited)
+
+    assert _gate().objection(decision) == "nothing can be edited at gate 'approve'"
+
+
+def test_nobody_supplies_what_has_to_come_from_elsewhere() -> None:
+    """Where the failed step verifies, publishes or makes a list, other answers are taken still."""
+    gate = OpenGate("approve", 1, OPERATOR, SHOWN, supplies=False)
+
+    refused = gate.objection(_decision(decision=None, action="supply", supplied=a_value()))
+
+    assert refused == f"gate 'approve': {NO_HANDWORK}; retry or stop"
+    assert gate.objection(_decision(decision=None, action="retry")) == ""
 
 
 def test_what_was_shown_has_one_digest() -> None:

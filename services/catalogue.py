@@ -1,0 +1,32 @@
+"""What flows are resolved against here: agents, contracts, models with prices, prompts.
+
+Apart from the other compositions, because checking a flow needs neither Temporal nor a store.
+"""
+
+from contracts.compiled import CompiledModel
+from contracts.registry import CONTRACTS
+from contracts.usage import Price
+from services.agents.catalogue import declarations
+from services.agents.prompts import prompt
+from services.flows.compile import Catalogue
+from services.llm.price import FREE, price_of
+from services.settings import ModelSource, Settings
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """Collect what flows are resolved against: agents, contracts, models with prices, prompts."""
+    models = {
+        alias: CompiledModel(
+            alias=alias,
+            name=model.name,
+            capability=model.capability,
+            window_tokens=model.window_tokens,
+            price=_price(settings.model_source, model.name),
+        )
+        for alias, model in settings.models.items()
+    }
+    return Catalogue(agents=declarations(), registry=CONTRACTS, models=models, prompt=prompt)
+
+
+def _price(source: ModelSource, model: str) -> Price | None:
+    return price_of(model) if source is ModelSource.ENDPOINT else FREE

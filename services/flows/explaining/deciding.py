@@ -1,0 +1,83 @@
+"""The hand-offs at a gate where a person decides about the work."""
+
+from collections.abc import Iterator
+
+from services.flows.explaining.chart import Chart
+from services.flows.explaining.conditions import in_words
+from services.flows.explaining.receiving import handed, outdated
+from services.flows.explaining.routes import looks_elsewhere, verdicts
+from services.flows.explaining.words import (
+    code,
+    duration,
+    names,
+    paragraph,
+    role,
+    sentence,
+    times,
+)
+from workflows.context_map.parts import EndNode, GateNode, MapWay, WayKind
+
+
+def after_gate(chart: Chart, gate: GateNode) -> str:
+    """Say what a person sees, may do, how long they have, and where each answer leads."""
+    assert gate.writes is not None, "a gate that decides writes its decision"
+    shown = names(read.slot for read in gate.shows)
+    edits = f", may change {code(gate.edits.slot)}" if gate.edits else ""
+    fields = f": {names(gate.writes.fields)}" if gate.writes.fields else ""
+    told = [
+        f"At {code(gate.name)}, {role(gate.role)} decides",
+        paragraph(
+            f"{role(gate.role)} is shown {shown}{edits} and has {duration(gate.deadline)}",
+            f"what they say is written to {code(gate.writes.slot)}"
+            f" ({code(gate.writes.contract)}{fields}) and holds for exactly what they were shown",
+        ),
+        "\n".join([*_answers(chart, gate), *_late(chart, gate)]),
+    ]
+    return "\n\n".join(told)
+
+
+def _answers(chart: Chart, gate: GateNode) -> Iterator[str]:
+    ways = chart.leaving(gate.name, WayKind.ANSWER)
+    for way, who in zip(ways, verdicts(ways), strict=True):
+        if not way.verdicts:
+            continue
+        rule = f", if {in_words(way.rule)}" if looks_elsewhere(way.rule, gate) else ""
+        told = [f"{who}{rule}: {_leads(chart, gate, way)}", _after_edit(chart, gate, way)]
+        yield f"- {' '.join(sentence(each) for each in told if each)}"
+
+
+def _leads(chart: Chart, gate: GateNode, way: MapWay) -> str:
+    made = [each.slot for each in (gate.writes, gate.edits) if each]
+    given = handed(chart, way, *(made if "edited" in way.verdicts else made[:1]))
+    return _taken(chart, way, given)
+
+
+def _taken(chart: Chart, way: MapWay, given: str) -> str:
+    often = f" ({times(way.at_most)} in a run at most)" if way.at_most else ""
+    return f"{chart.goes(way)}{often}{f', {given}' if given else ''}"
+
+
+def _after_edit(chart: Chart, gate: GateNode, way: MapWay) -> str:
+    """Say what an edit makes stale; in few words when a step has made the same stale before."""
+    is_end = isinstance(chart.node(way.target), EndNode)
+    if gate.edits is None or "edited" not in way.verdicts or is_end:
+        return ""
+    slot = gate.edits.slot
+    told = outdated(chart, gate.name, slot)
+    before = [
+        each.name
+        for each in chart.steps
+        if each.writes.slot == slot and outdated(chart, each.name, slot) == told
+    ]
+    if told and before:
+        return f"reports on the older {code(slot)} are stale then, as after {names(before)}"
+    return told
+
+
+def _late(chart: Chart, gate: GateNode) -> Iterator[str]:
+    for way in chart.leaving(gate.name, WayKind.DEADLINE):
+        if way.rule:
+            yield f"- No answer once more: {chart.follows(way.target)}."
+            continue
+        when = f"no answer within {duration(gate.deadline)}"
+        yield f"- {sentence(f'{when}: {_taken(chart, way, handed(chart, way))}')}"
