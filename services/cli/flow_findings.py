@@ -12,6 +12,7 @@ from services.cli.output import clean, console, say
 from services.flows.telling import tell
 from workflows.checking.finding import Severity
 from workflows.checking.located import LocatedFinding
+from workflows.checking.worst_case import WorstCase
 
 if TYPE_CHECKING:
     from services.flows.examining import Examined
@@ -28,6 +29,8 @@ class FileReport(BaseModel):
     """The flow's name; empty where the file does not tell it."""
 
     findings: tuple[LocatedFinding, ...]
+    worst_case: WorstCase | None
+    """What no run can exceed; None for a flow with errors."""
 
 
 class Report(BaseModel):
@@ -47,6 +50,7 @@ def report(examined: "Sequence[Examined]") -> Report:
                 ok=not each.errors,
                 flow=each.document.flow if each.document else "",
                 findings=each.findings,
+                worst_case=each.worst_case,
             )
             for each in examined
         ),

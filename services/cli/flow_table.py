@@ -6,6 +6,7 @@ from rich.console import RenderableType
 
 from services.cli.tables import pairs, table
 from services.gateway.replies import FlowGate, FlowList, FlowRead, FlowStep, FlowView, FlowWay
+from workflows.checking.worst_case import WorstCase
 
 
 def flows(found: FlowList) -> list[RenderableType]:
@@ -32,6 +33,7 @@ def flow(view: FlowView) -> list[RenderableType]:
                 f"{budget.model_calls:,} model calls, {budget.tokens:,} tokens,"
                 f" ${budget.microusd / 1_000_000:.2f}, {budget.working_seconds // 60} minutes",
             ),
+            ("at worst", _at_worst(view.worst_case)),
         ]
     )
     made = table("STEP", "AGENT OR ROLE", "READS", "WRITES", "NEXT")
@@ -42,7 +44,27 @@ def flow(view: FlowView) -> list[RenderableType]:
     ends = table("END", "OUTCOME", "REASON")
     for name, end in view.ends.items():
         ends.add_row(name, end.outcome, end.reason or (f"gives {end.output}" if end.output else ""))
-    return [head, "", made, "", ends]
+    return [head, "", made, "", ends, *_dearest(view.worst_case)]
+
+
+def _at_worst(worst: WorstCase) -> str:
+    """What no run can need more of; a budget below it is what stops a run."""
+    unknown = f"; nobody knows the price of {', '.join(worst.unpriced)}" if worst.unpriced else ""
+    money = f"${worst.microusd / 1_000_000:,.2f}{unknown}"
+    return f"{worst.calls:,} model calls, {worst.tokens:,} tokens, {money}"
+
+
+def _dearest(worst: WorstCase) -> list[RenderableType]:
+    if not worst.steps:
+        return []
+    made = table("AT WORST", "VISITS", "ITEMS", "MODEL CALLS", "TOKENS", "COST")
+    for name, each in worst.steps.items():
+        money = (
+            "unknown" if each.usage.unpriced_calls else f"${each.usage.cost_microusd / 1e6:,.2f}"
+        )
+        counts = (each.visits, each.items, each.usage.calls, each.usage.tokens)
+        made.add_row(name, *(f"{count:,}" for count in counts), money)
+    return ["", made]
 
 
 def _agent(step: FlowStep) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from contracts.agent import AgentDeclaration, AgentKind
+from contracts.base import Contract
 from contracts.compiled import (
     CompiledAgent,
     CompiledBudget,
@@ -23,11 +25,12 @@ from contracts.reference import Digest
 from contracts.registry import Registry
 from contracts.schema_lock import schema_digest
 from services.flows.document import FlowFile
-from workflows.checking.behaviour import Behaviour, behaviour
+from workflows.checking.behaviour import behaviour
 from workflows.checking.check import check
 from workflows.checking.finding import Finding, Severity
 from workflows.checking.names import each_of
 from workflows.checking.plans import plan_of
+from workflows.checking.worst_case import WorstCase
 from workflows.course import GUARDED
 from workflows.rules import comparisons, parse, parse_own
 
@@ -55,11 +58,28 @@ class Inspection:
     flow: CompiledFlow | None = None
     """None while its form is not sound."""
 
-    behaviour: Behaviour | None = None
+    worst_case: WorstCase | None = None
+    """None while there is an error."""
+
+    states: int = 0
+    """How many states of control were explored."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A flow that was proved, and the bound that comes with the proof."""
+
+    flow: CompiledFlow
+    worst_case: WorstCase
 
 
 def compile_flow(file: FlowFile, catalogue: Catalogue) -> CompiledFlow:
-    """Check a flow and resolve everything it names.
+    """Check a flow and resolve everything it names; raises as `sound` does."""
+    return sound(file, catalogue).flow
+
+
+def sound(file: FlowFile, catalogue: Catalogue) -> Sound:
+    """Prove a flow and resolve everything it names.
 
     Raises:
         FlowInvalidError: the check has findings; each is shown with its line.
@@ -68,7 +88,8 @@ def compile_flow(file: FlowFile, catalogue: Catalogue) -> CompiledFlow:
     if any(each.severity is Severity.ERROR for each in inspection.findings):
         raise file.text.refusal(inspection.findings)
     assert inspection.flow is not None, "a flow without errors was resolved"
-    return inspection.flow
+    assert inspection.worst_case is not None, "a flow without errors was bounded"
+    return Sound(inspection.flow, inspection.worst_case)
 
 
 def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
@@ -81,7 +102,7 @@ def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
         return Inspection(form)
     flow = resolve(file.document, file.digest, catalogue)
     found = behaviour(flow, file.document, catalogue.registry)
-    return Inspection(found.findings, flow, found)
+    return Inspection(found.findings, flow, found.worst_case, found.states)
 
 
 def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> CompiledFlow:
@@ -136,7 +157,13 @@ def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Ite
 
 def _schemas(slots: Mapping[str, str], registry: Registry) -> dict[str, str]:
     keys = dict.fromkeys(kind.strip("[]") for kind in slots.values())
-    return {key: schema_digest(registry, key) for key in keys}
+    return {key: _schema_of(registry.get(key)) for key in keys}
+
+
+@cache
+def _schema_of(contract: type[Contract]) -> str:
+    """Digest a contract's schema once: its class never changes, and writing it takes 2 ms."""
+    return schema_digest(Registry.of([contract]), contract.key())
 
 
 def _facts(

@@ -12,6 +12,7 @@ from services.flows.document import FlowFile, read_draft, stored_text, unreadabl
 from services.flows.source import SourceText
 from workflows.checking.finding import Finding, Severity
 from workflows.checking.located import LocatedFinding
+from workflows.checking.worst_case import WorstCase
 
 _FIRST_NAME_CODE = "FO2"
 """Codes of names and types begin so; a guessed flow's behaviour would say nothing."""
@@ -32,6 +33,9 @@ class Examined:
 
     flow: CompiledFlow | None = None
     """As runs would carry it; None while its form is not sound."""
+
+    worst_case: WorstCase | None = None
+    """What no run can exceed; None while there is an error."""
 
     @property
     def errors(self) -> int:
@@ -55,7 +59,7 @@ def examine_text(name: str, text: str, catalogue: Catalogue) -> Examined:
     found = inspect(FlowFile(draft.text, draft.digest, draft.document), catalogue)
     if not draft.findings:
         located = draft.text.locate(found.findings)
-        return Examined(name, draft.document, located, draft.text, found.flow)
+        return Examined(name, draft.document, located, draft.text, found.flow, found.worst_case)
     further = (each for each in found.findings if each.code.startswith(_FIRST_NAME_CODE))
     return Examined(
         name, draft.document, draft.text.locate((*draft.findings, *further)), draft.text

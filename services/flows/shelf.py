@@ -10,10 +10,11 @@ from contracts.base import digest
 from contracts.compiled import CompiledFlow
 from contracts.reference import Value
 from services.errors import FlowInvalidError, NotFoundError
-from services.flows.compile import Catalogue, compile_flow
+from services.flows.compile import Catalogue, sound
 from services.flows.document import FlowFile, read_file, read_text
 from services.flows.examining import name_taken
 from workflows.checking.located import LocatedFinding
+from workflows.checking.worst_case import WorstCase
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Shelf:
 
     refused_findings: dict[str, tuple[LocatedFinding, ...]] = field(default_factory=dict)
     """The same as data."""
+
+    worst_cases: dict[str, WorstCase] = field(default_factory=dict)
+    """What no run of a flow can exceed, by name."""
 
     _carried: dict[str, tuple[Value, bytes]] = field(default_factory=dict)
 
@@ -89,9 +93,11 @@ def shipped_files() -> list[Traversable]:
 
 
 def _offer(shelf: Shelf, file: FlowFile, catalogue: Catalogue) -> None:
-    compiled = compile_flow(file, catalogue)
+    inspection = sound(file, catalogue)
+    compiled = inspection.flow
     if compiled.name in shelf.flows:
         earlier = shelf.files[compiled.name].text.name
         raise file.text.refusal([name_taken(compiled.name, earlier)])
     shelf.flows[compiled.name] = compiled
     shelf.files[compiled.name] = file
+    shelf.worst_cases[compiled.name] = inspection.worst_case

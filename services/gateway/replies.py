@@ -19,6 +19,7 @@ from contracts.run import (
 from services.memory.base import Quarantined
 from services.retrieval.base import CorpusSummary, Passage
 from workflows.checking.located import LocatedFinding
+from workflows.checking.worst_case import WorstCase
 
 
 class Body(Part):
@@ -241,6 +242,9 @@ class FlowView(FlowSummary):
     """Type of every slot, inputs included."""
 
     budget: CompiledBudget
+    worst_case: WorstCase
+    """What no run can exceed, budget or not: model calls, tokens and micro-dollars."""
+
     retention_seconds: int
     start: str
     steps: dict[str, FlowStep]

@@ -56,7 +56,7 @@ class Sketch:
 
     def ahead(self, at: int) -> str:
         """Some node further down the line, or an end."""
-        return self.random.choice([*self.nodes[at + 1 : at + 4], "failed"])
+        return self.random.choice([*self.nodes[at + 1 : at + 3], "failed"])
 
     def back(self, at: int) -> str:
         """Some node that the line has passed, or this one."""
@@ -239,7 +239,7 @@ def _agent(
 
 def _rules(sketch: Sketch, at: int, writes: str) -> list[dict[str, Any]]:
     rules: list[dict[str, Any]] = []
-    while sketch.chance(0.45) and len(rules) < 3:
+    while sketch.chance(0.4) and len(rules) < 3:
         slots = [writes] if sketch.chance(0.75) else sketch.single()
         condition = random_condition(sketch.random, sketch.registry, sketch.slots, slots)
         if condition:
@@ -257,7 +257,7 @@ def _target(sketch: Sketch, at: int) -> dict[str, Any]:
 
 def _own_plan(sketch: Sketch, at: int, agent: AgentDeclaration) -> dict[str, Any]:
     plan: dict[str, Any] = {}
-    while sketch.chance(0.25):
+    while sketch.chance(0.2):
         kind = sketch.random.choice(KINDS)
         line: dict[str, Any] = {"then": sketch.ahead(at)}
         if sketch.chance(0.3):

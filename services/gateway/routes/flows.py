@@ -44,6 +44,7 @@ async def show_flow(flow: FlowName, here: Here) -> FlowView:
         source=found.source,
         slots=found.slots,
         budget=found.budget,
+        worst_case=here.shelf.worst_cases[flow],
         retention_seconds=found.retention,
         start=found.start,
         steps={name: _step(found, step) for name, step in found.steps.items()},

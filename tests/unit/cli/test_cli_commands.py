@@ -76,6 +76,7 @@ FLOW = {
     "slots": {},
     "budget": BUDGET,
     "retention_seconds": 1,
+    "worst_case": {"steps": {}, "calls": 0, "tokens": 0, "microusd": 0},
     "start": "research",
     "steps": {},
     "gates": {},

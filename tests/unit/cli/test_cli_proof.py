@@ -105,6 +105,7 @@ FLOW = FlowView.model_validate(
         "source": "d" * 64,
         "slots": {},
         "budget": RUN.budget,
+        "worst_case": {"steps": {}, "calls": 0, "tokens": 0, "microusd": 0},
         "retention_seconds": 1,
         "start": "one",
         "steps": {
