@@ -170,7 +170,9 @@ class Course:
         if step.each:
             inputs[step.each.variable] = self.state.slots[step.each.slot].references
         if agent.publishes and self.guards:
-            self._refuse_unvouched(name, published(self.flow, step))
+            handed_over = {held.slot for references in inputs.values() for held in references}
+            going_out = (each for each in published(self.flow, step) if each in handed_over)
+            self._refuse_unvouched(name, going_out)
         ordinal = self.state.next_ordinal(step.writes)
         return Visit(name, step, agent, number, ordinal, inputs)
 
@@ -207,11 +209,10 @@ class Course:
             if each.fact not in self.state.slots[each.slot].facts:
                 raise self._bug(name, f"{each.slot} came without its fact {each.fact}")
 
-    def _refuse_unvouched(self, name: str, subjects: Sequence[str]) -> None:
+    def _refuse_unvouched(self, name: str, going_out: Iterable[str]) -> None:
         state = self.state
-        for slot in subjects:
-            held = slot in state.slots
-            if held and not is_vouched_for(self.flow, slot, state.slots, state.parents):
+        for slot in going_out:
+            if not is_vouched_for(self.flow, slot, state.slots, state.parents):
                 version = state.slots[slot].references[0].version
                 raise self._bug(name, f"nobody vouches for {version}, which {name} would publish")
 

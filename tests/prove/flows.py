@@ -139,12 +139,13 @@ def _publish(sketch: Sketch, at: int, name: str, kinds: Sequence[str]) -> None:
         summary="publishes",
         receives=receives,
         produces=sketch.slots["out"],
+        optional=(subject,) if sketch.chance(0.2) else (),
         about=(subject,) if sketch.chance(0.5) else (),
         publishes=True,
     )
     sketch.steps[name] = {
         "agent": f"a_{name}",
-        "reads": [subject],
+        "reads": [_spelt(sketch, subject, sketch.agents[f"a_{name}"])],
         "writes": "out",
         "next": sketch.after(at),
     }
@@ -283,7 +284,7 @@ def _gate(sketch: Sketch, at: int, name: str) -> None:
         rules.append({"when": f"{writes}.verdict == 'edited'", **_target(sketch, at)})
     gate: dict[str, Any] = {
         "gate": "editor",
-        "shows": shows,
+        "shows": [f"{slot}?" if slot != edits and sketch.chance(0.1) else slot for slot in shows],
         "writes": writes,
         "deadline": "1h",
         "on_deadline": {"to": "late"} if sketch.chance(0.85) else _target(sketch, at),

@@ -58,6 +58,9 @@ class Tally:
     features: Counter[str] = field(default_factory=Counter)
     """How many flows have each feature."""
 
+    accepted_features: Counter[str] = field(default_factory=Counter)
+    """How many of the accepted ones have."""
+
     states: list[int] = field(default_factory=list)
     runs: int = 0
     witnesses: int = 0
@@ -73,6 +76,7 @@ class Tally:
         self.accepted += other.accepted
         self.codes += other.codes
         self.features += other.features
+        self.accepted_features += other.accepted_features
         self.states += other.states
         self.runs += other.runs
         self.witnesses += other.witnesses
@@ -110,7 +114,9 @@ def _prove_one(tally: Tally, name: str, registry: Registry) -> None:
     tally.accepted += not errors
     tally.states.append(found.states)
     tally.codes.update({each.code for each in errors})
-    tally.features.update(_features(drawn.document))
+    features = _features(drawn.document)
+    tally.features.update(features)
+    tally.accepted_features.update(features if not errors else ())
     dead = {(str(each.place[1]), each.place[3]) for each in errors if each.code == "FO307"}
     for run in range(RUNS):
         random = Random(f"{name}/{run}")
@@ -168,10 +174,14 @@ def _unlike_foretold(flow: CompiledFlow, registry: Registry, finding: Finding) -
         return f"it {ended.how} at {ended.at}, not at {witness.at}"
     if len(ended.moves) != len(witness.moves):
         return f"it ended after {len(ended.moves)} of {len(witness.moves)} moves"
-    slot = finding.message.split(" the ")[-1].split()[0]
-    slot = slot if finding.code == "FO306" else finding.message.split()[0]
-    told = _WORDS[finding.code].format(slot) in ended.message
+    told = _WORDS[finding.code].format(_slot(finding)) in ended.message
     return "" if told else f"it says {ended.message!r}"
+
+
+def _slot(finding: Finding) -> str:
+    """The slot that a message is about: `nobody vouches for the X that …`, else its first word."""
+    words = finding.message.split()
+    return words[4] if finding.code == "FO306" else words[0]
 
 
 def _features(document: FlowDocument) -> set[str]:

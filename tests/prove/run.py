@@ -44,10 +44,12 @@ def prove_in_parallel(many: int, seed: int) -> Tally:
 def shares(tally: Tally) -> str:
     """What the drawn flows are made of, and what they were rejected for."""
     features = ", ".join(
-        f"{name} {count * 100 // tally.flows} %" for name, count in sorted(tally.features.items())
+        f"{name} {count * 100 // tally.flows} %"
+        f" ({tally.accepted_features[name] * 100 // max(1, tally.accepted)} % of the accepted)"
+        for name, count in sorted(tally.features.items())
     )
     codes = ", ".join(f"{code} {count}" for code, count in sorted(tally.codes.items()))
-    return f"flows with {features}; rejected for {codes}"
+    return f"flows with {features};\nrejected for {codes}"
 
 
 def summary(tally: Tally, mutants: int, missed: Sequence[str], begun: float) -> str:

@@ -272,7 +272,7 @@ class _Explorer:
         env: Mapping[Field, FactValue],
         exhausted: tuple[bool, ...],
     ) -> Taken:
-        """Let the interpreter's own routing choose; what is unset is told and counts as anything."""
+        """Let the interpreter's routing choose; what is unset is told, and counts as anything."""
         read = self._live.ruled[location]
         values = tuple(
             self._domains.any_value(each) if env.get(each) is None else env[each] for each in read

@@ -80,7 +80,9 @@ class Tracker:
             found += [
                 Fault(Wrong.UNVOUCHED, reading)
                 for at, reading in site.entering
-                if site.publishes >> at & 1 and not _spoken_for(rows, at)
+                if site.publishes >> at & 1
+                and _is_given(rows, at, reading)
+                and not _spoken_for(rows, at)
             ]
         return tuple(found)
 

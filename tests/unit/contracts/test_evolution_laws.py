@@ -14,7 +14,7 @@ from tests.unit.contracts.random_contracts import Object, contracts, evolved
 
 _JSON: Final = TypeAdapter(list[Any])
 _PATIENT: Final = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 _SAFE: Final = (Reading.READS, Reading.LOSES)
 PAIRS: Final = contracts.flatmap(lambda old: st.tuples(st.just(old), evolved(old)))

@@ -23,6 +23,7 @@ from services.runs.listing import Filters
 from services.runs.runs import Page, Runs, Started
 from services.settings import Settings
 from tests.toys import REGISTRY, Note, ToyFlow, toy, toy_flow
+from workflows.checking.worst_case import WorstCase
 
 RUN = "01KANQ3XRT5ZC1J7E2V8M0HWYB"
 OTHER_RUN = "01KANQ3XRT5ZC1J7E2V8M0HWYC"
@@ -61,6 +62,9 @@ def gated_flow() -> ToyFlow:
         toy("one", lambda given: Note(text="1")),
         toy("two", lambda given: Note(text="2"), first="Note@1"),
     )
+
+
+NOTHING_ASKED = WorstCase(steps={}, calls=0, tokens=0, microusd=0)
 
 
 class FlakyStore(InProcessStore):
@@ -120,7 +124,13 @@ class RecordedRuns(Runs):
     def __init__(self, client: Client, store: FlakyStore, flow: ToyFlow) -> None:
         settings = Settings(tenant="test", temporal_ui_url="http://127.0.0.1:8233")
         memory = Memory(store, InProcessArchive(), None)
-        super().__init__(client, memory, Shelf({"toy": flow.flow}, {}, {}), REGISTRY, settings)
+        super().__init__(
+            client,
+            memory,
+            Shelf({"toy": flow.flow}, {}, {}, worst_cases={"toy": NOTHING_ASKED}),
+            REGISTRY,
+            settings,
+        )
         body = flow.flow.encode().decode()
         carried = Value(digest=digest(body.encode()), size=len(body), body=body)
         start = RunStart(tenant="test", run=RUN, flow=carried)

@@ -44,6 +44,7 @@ async def test_a_flow_is_shown_in_full(caller: httpx.AsyncClient) -> None:
     ]
     assert flow["ends"]["done"]["output"] == "second"
     assert flow["budget"]["model_calls"] == 50
+    assert flow["worst_case"]["calls"] == 0
 
 
 async def test_schemas_begin_with_the_input(caller: httpx.AsyncClient) -> None:
