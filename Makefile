@@ -5,7 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help setup demo test check lint types imports up down bench lock compose-test histories schemas clean
+N ?= 2000
+
+.PHONY: help setup demo test prove check lint types imports up down bench lock compose-test histories schemas clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -38,6 +40,9 @@ down: setup ## stop the local stack; its data stays
 
 test: setup ## run all tests
 	@$(BIN)/pytest -q
+
+prove: setup ## prove the checker on N random flows (N=100000) and on every slip there is
+	@$(BIN)/python -m tests.prove.run $(N)
 
 check: setup lint types imports schemas ## everything that needs no running: format, lint, types, imports, schemas
 

@@ -78,22 +78,22 @@ def publish(registry: Registry, keys: Iterable[str], folder: Path = LOCK) -> Non
 
 
 def inspect(
+    registry: Registry,
+    folder: Path,
     samples: Mapping[str, bytes] | None,
     *,
     write: bool = False,
     readers_first: bool = False,
-    registry: Registry = PUBLISHED,
-    folder: Path = LOCK,
 ) -> Inspection:
     """Hold contracts against the lock and, if asked, publish them; all of them or none.
 
     Args:
+        registry: the contracts.
+        folder: where the published schemas lie.
         samples: one stored value of each contract, by key; None where there are none.
         write: publish what is new and what is compatible, unless something is to be done first.
         readers_first: publish also what older programs refuse, because they are gone by the time
             anybody writes it.
-        registry: the contracts.
-        folder: where the published schemas lie.
     """
     findings = check(registry, read_lock(folder), samples)
     written: tuple[str, ...] = ()
@@ -106,6 +106,8 @@ def inspect(
 def main(arguments: Sequence[str]) -> int:
     """Check, or publish."""
     found = inspect(
+        PUBLISHED,
+        LOCK,
         read_samples(Path(SAMPLES)),
         write="--write" in arguments,
         readers_first="--readers-first" in arguments,

@@ -15,6 +15,7 @@ from workflows.context_map.parts import (
     MapWrite,
     StepNode,
 )
+from workflows.context_map.vouchers import vouchers
 from workflows.context_map.ways import asked_by, may_supply
 
 Fields = Mapping[str, tuple[str, ...]]
@@ -120,6 +121,7 @@ def _step(flow: CompiledFlow, reader: Reader, name: str, trust: Trust) -> StepNo
         each=MapEach(variable=each.variable, slot=each.slot, path=each.path) if each else None,
         parallel=step.parallel,
         about=tuple(read.slot for read in reads if read.input in agent.about),
+        vouched_by=tuple(vouchers(flow, step)) if agent.publishes else (),
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from contracts.agent import AgentKind
 from contracts.base import Part
-from contracts.compiled import CompiledBudget
+from contracts.compiled import CompiledBudget, Condition
 from contracts.flow import GateAction
 from contracts.reference import Trust
 
@@ -63,6 +63,19 @@ class MapEach(Part):
     """The list within the slot's value."""
 
 
+class MapVoucher(Part):
+    """A report that speaks for what is published, as long as it is not stale."""
+
+    report: str
+    """The slot that holds the report."""
+
+    of: str
+    """The published slot that it is about."""
+
+    when: Condition | None = None
+    """What the report has to say; None: whatever it says."""
+
+
 class InputNode(Part):
     """Where a run starts: what it is given."""
 
@@ -97,6 +110,10 @@ class StepNode(Part):
     parallel: int = 1
     about: tuple[str, ...] = ()
     """Slots that the product reports on."""
+
+    vouched_by: tuple[MapVoucher, ...] = ()
+    """At a step that publishes: one of these speaks for each published version that no person
+    made."""
 
 
 class GateNode(Part):

@@ -9,13 +9,13 @@ import typer
 from pydantic import BaseModel
 from rich.text import Text
 
+from contracts import schema_lock
 from contracts.base import Contract
 from contracts.evolution.advice import SAMPLES, file_of
 from contracts.evolution.change import Verdict
 from contracts.evolution.finding import Finding
 from contracts.evolution.migrating import older_versions
 from contracts.evolution.text import lines, summary
-from contracts.schema_lock import PUBLISHED, Inspection, inspect, read_samples
 from services.cli import contract_table
 from services.cli.contract_uses import Uses, uses_of
 from services.cli.exit_code import ExitCode
@@ -110,9 +110,10 @@ def check_contracts(
 @app.command("list")
 def list_contracts(as_json: AsJson = False) -> None:
     """List the contracts: their state, and who uses them."""
-    found = inspect(None).findings
+    registry = schema_lock.PUBLISHED
+    found = schema_lock.inspect(registry, schema_lock.LOCK, None).findings
     states = {each.contract: each.concern.value for each in reversed(found)}
-    later = dict(older_versions(PUBLISHED))
+    later = dict(older_versions(registry))
     views = [
         ContractView(
             contract=key,
@@ -121,7 +122,7 @@ def list_contracts(as_json: AsJson = False) -> None:
             leads_to=later.get(key, ""),
             used=uses_of(key),
         )
-        for key, contract in sorted(PUBLISHED.contracts.items())
+        for key, contract in sorted(registry.contracts.items())
     ]
     if as_json:
         show_json(views)
@@ -144,16 +145,22 @@ def show_contract(contract: Named, as_json: AsJson = False) -> None:
     )
 
 
-def _inspect(samples: Path, *, write: bool, readers_first: bool) -> Inspection:
+def _inspect(samples: Path, *, write: bool, readers_first: bool) -> schema_lock.Inspection:
     if samples != Path(SAMPLES) and not samples.is_dir():
         raise NotFoundError(f"there is no folder {samples}; name one that holds Draft@1.json")
     try:
-        return inspect(read_samples(samples), write=write, readers_first=readers_first)
+        return schema_lock.inspect(
+            schema_lock.PUBLISHED,
+            schema_lock.LOCK,
+            schema_lock.read_samples(samples),
+            write=write,
+            readers_first=readers_first,
+        )
     except OSError as error:
         raise StorageError(f"{error.filename}: {error.strerror}") from error
 
 
-def _report(found: Inspection) -> Report:
+def _report(found: schema_lock.Inspection) -> Report:
     return Report(
         ok=not found.findings,
         contracts=found.contracts,
@@ -164,7 +171,7 @@ def _report(found: Inspection) -> Report:
     )
 
 
-def _print(found: Inspection, *, write: bool) -> None:
+def _print(found: schema_lock.Inspection, *, write: bool) -> None:
     shown = console()
     for finding in found.findings:
         for number, line in enumerate(_lines(finding)):
@@ -204,8 +211,9 @@ def _find(key: str) -> type[Contract]:
     Raises:
         NotFoundError: there is none; near ones are named.
     """
-    if key in PUBLISHED.contracts:
-        return PUBLISHED.contracts[key]
-    known = sorted(PUBLISHED.contracts)
+    contracts = schema_lock.PUBLISHED.contracts
+    if key in contracts:
+        return contracts[key]
+    known = sorted(contracts)
     near = get_close_matches(key, known, 3) or known
     raise NotFoundError(f"there is no contract {key}; there are {', '.join(near)}")

@@ -29,17 +29,18 @@ _AMOUNTS: Final = {
 
 def in_words(rule: str) -> str:
     """Say a rule of a checked flow as a clause that can follow `if`."""
-    return _said(parse(rule))
+    return said(parse(rule))
 
 
-def _said(condition: Condition, *, inner: bool = False) -> str:
+def said(condition: Condition, *, inner: bool = False) -> str:
+    """Say a condition as a clause; one that stands inside another is put in brackets."""
     match condition:
         case Compare():
             return _compared(condition)
         case Negation(part=Compare() as part):
             return _compared(part.model_copy(update={"op": _OPPOSITE[part.op]}))
         case Negation(part=part):
-            return f"it is not so that ({_said(part)})"
+            return f"it is not so that ({said(part)})"
         case Both(parts=parts):
             return _joined(parts, "and", inner=inner)
         case Either(parts=parts):
@@ -47,8 +48,8 @@ def _said(condition: Condition, *, inner: bool = False) -> str:
 
 
 def _joined(parts: tuple[Condition, ...], word: str, *, inner: bool) -> str:
-    said = listing((_said(part, inner=True) for part in parts), word)
-    return f"({said})" if inner else said
+    told = listing((said(part, inner=True) for part in parts), word)
+    return f"({told})" if inner else told
 
 
 def _compared(compare: Compare) -> str:

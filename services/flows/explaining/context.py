@@ -87,9 +87,9 @@ def _notes(chart: Chart) -> Iterator[str]:
     for slot in chart.map.slots:
         reports = [each.name for each in chart.map.slots if slot.name in each.about]
         if len(chart.makers(slot.name)) > 1 and reports:
-            verb = "reports" if len(reports) == 1 else "report"
+            verb = "speaks" if len(reports) == 1 else "speak"
             yield (
-                f"{names(reports)} {verb} on one version of {code(slot.name)}, and a new one makes"
+                f"{names(reports)} {verb} of one version of {code(slot.name)}, and a new one makes"
                 f" {'it' if len(reports) == 1 else 'them'} stale"
             )
     believed = [slot.name for slot in chart.map.slots if slot.trust is Trust.OPERATOR]

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.conditions import in_words
-from services.flows.explaining.receiving import handed, outdated
+from services.flows.explaining.receiving import handed, outdated, read_name
 from services.flows.explaining.routes import looks_elsewhere, verdicts
 from services.flows.explaining.words import (
     code,
     duration,
+    listing,
     names,
     paragraph,
     role,
@@ -21,7 +22,7 @@ from workflows.context_map.parts import EndNode, GateNode, MapWay, WayKind
 def after_gate(chart: Chart, gate: GateNode) -> str:
     """Say what a person sees, may do, how long they have, and where each answer leads."""
     assert gate.writes is not None, "a gate that decides writes its decision"
-    shown = names(read.slot for read in gate.shows)
+    shown = listing(read_name(read) for read in gate.shows)
     edits = f", may change {code(gate.edits.slot)}" if gate.edits else ""
     fields = f": {names(gate.writes.fields)}" if gate.writes.fields else ""
     told = [

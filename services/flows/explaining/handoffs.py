@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from contracts.reference import Trust
 from services.flows.explaining.chart import Chart
-from services.flows.explaining.conditions import in_words
+from services.flows.explaining.conditions import in_words, said
 from services.flows.explaining.deciding import after_gate
 from services.flows.explaining.failures import HEADING, differences
 from services.flows.explaining.plans import Plans
@@ -18,7 +18,15 @@ from services.flows.explaining.receiving import (
 )
 from services.flows.explaining.routes import after_that
 from services.flows.explaining.words import code, listing, names, paragraph, sentence, times
-from workflows.context_map.parts import EndNode, GateNode, MapWay, MapWrite, StepNode, WayKind
+from workflows.context_map.parts import (
+    EndNode,
+    GateNode,
+    MapVoucher,
+    MapWay,
+    MapWrite,
+    StepNode,
+    WayKind,
+)
 
 
 def handoffs(chart: Chart, plans: Plans) -> str:
@@ -102,7 +110,7 @@ def _makes(chart: Chart, step: StepNode) -> Iterator[str]:
     again = any(read.slot == slot for read in step.reads)
     about = names(step.about) if step.about else ""
     kind = "a verifier's report" if step.verifies else "a report"
-    report = f", {kind} on {about}" if about else ""
+    report = f", {kind} on {about}" if about and not step.publishes else ""
     if step.each:
         yield (
             f"{code(step.name)} writes {code(slot)} ({_shape(step.writes)}), one for each of"
@@ -118,7 +126,7 @@ def _makes(chart: Chart, step: StepNode) -> Iterator[str]:
             f"{code(slot)} is text from outside: it and all that is made from it count as untrusted"
         )
     if step.publishes:
-        yield _published(chart, step)
+        yield from _published(step)
 
 
 def _brings_untrusted(chart: Chart, step: StepNode) -> bool:
@@ -126,24 +134,22 @@ def _brings_untrusted(chart: Chart, step: StepNode) -> bool:
     return step.trust is Trust.UNTRUSTED and Trust.UNTRUSTED not in given
 
 
-def _published(chart: Chart, step: StepNode) -> str:
-    """Say what vouches for what goes out: reports among the inputs on other inputs."""
-    read = {each.slot: each for each in step.reads}
-    vouching = [each for each in step.reads if set(chart.slot(each.slot).about) & set(read)]
-    effect = "this takes effect outside the system"
-    if not vouching:
-        return effect
-    subjects = [
-        slot
-        for slot in read
-        if any(slot in chart.slot(each.slot).about for each in vouching)
-        and not chart.slot(slot).about
-    ]
-    told = [
-        f"{code(each.slot)} if there is one" if each.optional else code(each.slot)
-        for each in vouching
-    ]
-    return f"{effect}; what vouches for {names(subjects)} comes along: {listing(told)}"
+def _published(step: StepNode) -> Iterator[str]:
+    """Say that something goes out, and who speaks for it."""
+    yield "this takes effect outside the system"
+    for slot in dict.fromkeys(each.of for each in step.vouched_by):
+        reports = listing(
+            (_voucher(each) for each in step.vouched_by if each.of == slot), last="or"
+        )
+        yield (
+            f"no {code(slot)} goes out unless a person made it, or a report on that very version"
+            f" that is not stale vouches for it: {reports}"
+        )
+
+
+def _voucher(voucher: MapVoucher) -> str:
+    when = f" if {said(voucher.when)}" if voucher.when else ""
+    return f"{code(voucher.report)}{when}"
 
 
 def _single(chart: Chart, step: StepNode, way: MapWay) -> Iterator[str]:

@@ -28,11 +28,6 @@ class Line:
     last: str = ""
     """Where it leads once `then` is used up; empty when it cannot be."""
 
-    @property
-    def is_remedied(self) -> bool:
-        """Whether anything is tried before the run goes elsewhere."""
-        return bool(self.repair or self.retry or self.retry_for)
-
 
 Plan = Mapping[str, Line]
 """By kind of failure, in the order of the kinds."""

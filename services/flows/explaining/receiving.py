@@ -28,8 +28,6 @@ def handed(chart: Chart, way: MapWay, *written: str) -> str:
     target = chart.node(way.target)
     if isinstance(target, EndNode):
         return f"with {code(target.output.slot)}" if target.output else ""
-    if isinstance(target, GateNode) and target.answers_failure:
-        return ""
     order = sorted(way.context, key=lambda each: each.slot not in written)
     told = [read_name(read, surely=read.slot in written) for read in order]
     seen = " to look at" if isinstance(target, GateNode) else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.compiled import CompiledFlow
+from contracts.compiled import CompiledFlow, CompiledPlanLine, CompiledStep
 from contracts.content.decision import Decision
 from services import composition
 from services.agents.base import Given
@@ -142,6 +142,15 @@ def test_stale_reports_are_told_where_they_become_so(article: str) -> None:
     assert "Reports on the older `draft` are stale then, as after `revise`." in article
 
 
+def test_what_goes_out_names_who_speaks_for_it(article: str) -> None:
+    """A publishing step says which reports vouch for what it sends, and what they have to say."""
+    assert (
+        "No `draft` goes out unless a person made it, or a report on that very version that is not"
+        " stale vouches for it: `claims` if `claims.unsupported` is 0, `review` if"
+        " `review.verdict` is `accept` or `decision` if `decision.verdict` is `approve`."
+    ) in article
+
+
 def test_people_have_a_time_and_ways_out(article: str) -> None:
     """Both gates say how long a person has, what they may do and where each answer leads."""
     assert "- No answer within 3 days: the run ends as `expired`." in article
@@ -216,7 +225,7 @@ steps:
     on_failure:
       malformed: {repair: 3, then: mend, at_most: 2}
       empty: {repair: 3, then: mend, at_most: 2}
-      refused: {then: other_mend}
+      refused: {then: other_mend, at_most: 1}
     next: done
   ask:
     gate: managing_editor
@@ -297,7 +306,112 @@ def test_a_rule_that_is_used_up_may_leave_it_open(own: str) -> None:
     assert "After that, the rules below decide." in own
 
 
+@pytest.mark.parametrize(
+    ("rule", "second", "after"),
+    [
+        (
+            "first.score > 90 and first.text == 'a'",
+            "first.text == 'a'",
+            "After that, `two` follows.",
+        ),
+        (
+            "first.score > 90 or first.text == 'a'",
+            "first.text == 'a'",
+            "After that, the rules below decide.",
+        ),
+    ],
+)
+def test_what_a_rule_knows_decides_what_comes_after(rule: str, second: str, after: str) -> None:
+    """Once used up, a rule's own condition tells which of the rules below holds, if it can."""
+    body = OWN.replace("first.score > 90", rule).replace("first.score > 50", second)
+
+    told = _told(toy_flow(body, toy("one", _make), ToyWriter()).flow)
+
+    assert after in told
+
+
 def test_a_step_may_follow_itself(own: str) -> None:
     """A loop of one step has its own words."""
     assert "`one` can be followed by itself." in own
     assert "So it is begun four times in a run at most" in own
+
+
+@pytest.fixture(scope="module")
+def compiled() -> CompiledFlow:
+    """The shipped article flow."""
+    return composition.shelf(Settings.from_environ({})).get("article")
+
+
+def _with_step(flow: CompiledFlow, name: str, **changes: object) -> CompiledFlow:
+    step = flow.steps[name].model_copy(update=changes)
+    return flow.model_copy(update={"steps": {**flow.steps, name: step}})
+
+
+def test_whoever_takes_old_context_is_named(compiled: CompiledFlow) -> None:
+    """A step that is meant to see an outdated report is the exception that is told."""
+    reads = tuple(
+        read.model_copy(update={"stale_allowed": read.slot == "claims"})
+        for read in compiled.steps["revise"].reads
+    )
+
+    told = _told(_with_step(compiled, "revise", reads=reads))
+
+    assert "nobody but `revise`, which takes an old `claims` as well, is given them" in told
+    assert "with `review`, `brief`, `draft`, `claims`, even an outdated one and `evidence`" in told
+
+
+def test_a_renamed_input_is_told_by_both_names(compiled: CompiledFlow) -> None:
+    """Where an agent knows a slot by another name, both stand there."""
+    [brief, *_] = compiled.steps["outline"].reads
+    renamed = brief.model_copy(update={"input": "order"})
+
+    told = _told(_with_step(compiled, "outline", reads=(renamed,)))
+
+    assert "`outline` follows, with `brief` (as `order`)." in told
+
+
+def test_a_gate_may_show_only_what_is_current(compiled: CompiledFlow) -> None:
+    """What a gate shows only while it is fresh is told so."""
+    gate = compiled.gates["approve"].model_copy(update={"optional": ("claims",)})
+    gates = {**compiled.gates, "approve": gate}
+
+    told = _told(compiled.model_copy(update={"gates": gates}))
+
+    assert (
+        "The editor is shown `brief`, `draft`, `claims` if there is one that is not stale and"
+        " `review`, may change `draft`"
+    ) in told
+
+
+def test_the_plan_that_most_steps_have_is_the_plan(compiled: CompiledFlow) -> None:
+    """A step that plans otherwise than most is the exception, not the rule."""
+    plan = compiled.steps["classify"].on_failure
+    stricter = plan["empty"].model_copy(update={"then": "expired", "at_most": None})
+
+    told = _told(_with_step(compiled, "classify", on_failure={**plan, "empty": stricter}))
+
+    assert "where `classify`, `research` and `revise` differ from it" in told
+    assert "when the answer says nothing (`empty`), the run ends as `expired` at once." in told
+
+
+def test_ways_that_are_used_up_may_lead_to_different_places(compiled: CompiledFlow) -> None:
+    """Where steps agree on a way but not on what follows it, each way is told with its own."""
+    steps = dict(compiled.steps)
+    for ordinal, name in enumerate(("classify", "research", "outline", "write", "assemble"), 2):
+        steps[name] = _planned(steps[name], "failed", "approve", ordinal)
+    for name in ("fact_check", "review", "revise", "publish"):
+        steps[name] = _planned(steps[name], "expired", "approve", 1)
+
+    told = _told(compiled.model_copy(update={"steps": steps}))
+
+    assert "by itself; after `help`, the run ends as `failed`; after `approve`, the run" in told
+
+
+def _planned(step: CompiledStep, last: str, refused: str, at_most: int) -> CompiledStep:
+    """A step whose failures end elsewhere, and that plans refusals in its own way."""
+    plan = {
+        **step.on_failure,
+        "refused": CompiledPlanLine(then=refused, at_most=at_most),
+        "otherwise": CompiledPlanLine(then=last),
+    }
+    return step.model_copy(update={"on_failure": plan})

@@ -31,6 +31,7 @@ from workflows.context_map.parts import (
     StepNode,
     WayKind,
 )
+from workflows.rules import parse
 
 ROOT = Path(__file__).parents[3]
 
@@ -131,6 +132,20 @@ def test_a_step_says_what_it_does_besides(article: ContextMap) -> None:
     assert (publish.publishes, publish.model) == (True, "")
     assert publish.reads[-1].optional
     assert _step(article, "assemble").pure
+
+
+def test_a_step_that_publishes_says_who_speaks_for_it(article: ContextMap) -> None:
+    """Every report that can vouch for what goes out is named with what it has to say."""
+    vouchers = _step(article, "publish").vouched_by
+
+    assert [(each.report, each.of) for each in vouchers] == [
+        ("claims", "draft"),
+        ("review", "draft"),
+        ("decision", "draft"),
+    ]
+    assert vouchers[0].when == parse("claims.unsupported == 0")
+    assert vouchers[2].when == parse("decision.verdict == 'approve'")
+    assert _step(article, "review").vouched_by == ()
 
 
 def test_a_gate_says_who_is_asked_and_about_what(article: ContextMap) -> None:
