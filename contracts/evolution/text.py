@@ -33,10 +33,11 @@ def summary(contracts: int, findings: Sequence[Finding], *, has_samples: bool) -
         findings: what was found.
         has_samples: whether stored values were tried.
     """
+    counted = f"{contracts} published contract{'' if contracts == 1 else 's'}"
     if findings:
-        return f"{contracts} published contracts: {len(findings)} to see to"
+        return f"{counted}: {len(findings)} to see to"
     tried = "every stored value is read" if has_samples else "no stored values were here to try"
-    return f"{contracts} published contracts: all as published, {tried}"
+    return f"{counted}: all as published, {tried}"
 
 
 def _change(explained: Explained) -> Iterator[str]:

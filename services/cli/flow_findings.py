@@ -71,8 +71,22 @@ def text(examined: "Examined") -> str:
     """Write what was found in a file."""
     told = [clean(tell(finding), lines=True) for finding in examined.findings]
     if examined.document and not examined.errors:
-        told.insert(0, f"{clean(examined.file)}: ok  {_size(examined.document)}")
+        told.insert(0, f"{clean(examined.file)}: ok  {_size(examined.document)}{_bound(examined)}")
     return "\n".join(told)
+
+
+def _bound(examined: "Examined") -> str:
+    """What no run can exceed, beside the budget; where it is above, a note says so."""
+    worst = examined.worst_case
+    noted = any(each.code == "FO401" for each in examined.findings)
+    if worst is None or examined.flow is None or noted:
+        return ""
+    budget = examined.flow.budget
+    money = f"${worst.microusd / 1_000_000:,.2f} of ${budget.microusd / 1_000_000:,.2f}"
+    return (
+        f"; at worst {worst.calls:,} model calls of {budget.model_calls:,},"
+        f" {worst.tokens:,} tokens of {budget.tokens:,}, {money}"
+    )
 
 
 def totals(examined: "Sequence[Examined]") -> str:

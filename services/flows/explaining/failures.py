@@ -108,7 +108,7 @@ def _terms(chart: Chart, lines: Sequence[Line]) -> str:
         )
     if any(line.at_most for line in lines):
         told.append(
-            "how often is counted for each step and each kind of failure by itself"
+            "what is “at most” counts for each step and each kind of failure by itself"
             + _afterwards(chart, lines)
         )
     return paragraph(*told)

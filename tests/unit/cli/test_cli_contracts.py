@@ -88,7 +88,7 @@ def test_contracts_as_published_take_one_line(
     """Nothing to do: one line, and 0."""
     assert run(capsys, "check") == (
         0,
-        "1 published contracts: all as published, every stored value is read\n",
+        "1 published contract: all as published, every stored value is read\n",
         "",
     )
 
@@ -119,7 +119,7 @@ def test_a_breaking_change_is_refused(
 
     assert code == 1
     assert 'class NoteV1(Contract, name="Note", version=1)' in told
-    assert told.endswith("1 published contracts: 1 to see to; nothing was published\n")
+    assert told.endswith("1 published contract: 1 to see to; nothing was published\n")
     assert (checkout.lock / "Note@1.json").read_bytes() == before
 
 

@@ -92,8 +92,8 @@ class Many:
     most: int = 2
 
     def annotation(self) -> Any:
-        item = self.item.annotation()
-        return Annotated[tuple[item, ...], Field(min_length=self.least, max_length=self.most)]
+        items = tuple.__class_getitem__((self.item.annotation(), ...))
+        return Annotated[items, Field(min_length=self.least, max_length=self.most)]
 
     def values(self) -> st.SearchStrategy[Any]:
         return st.lists(self.item.values(), min_size=self.least, max_size=self.most)

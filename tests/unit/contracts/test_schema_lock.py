@@ -185,7 +185,7 @@ def test_the_command_tells_what_to_do(
     told = capsys.readouterr().err.splitlines()
     assert code == 1
     assert told[0].startswith("Leaflet@1  ")
-    assert told[-1] == "1 published contracts: 2 to see to"
+    assert told[-1] == "1 published contract: 2 to see to"
 
 
 def test_words_may_change() -> None:
