@@ -11,7 +11,7 @@ from contracts.evolution.advice import (
     steps_of_change,
     steps_to_publish,
 )
-from contracts.evolution.change import gravest
+from contracts.evolution.change import Verdict, gravest
 from contracts.evolution.compare import compare
 from contracts.evolution.finding import Concern, Finding
 from contracts.evolution.json_schema import RETIRED, Schema, schema_of
@@ -35,8 +35,10 @@ def check(
         samples: one stored value of each contract, by key; None where there are none to try.
     """
     found = [*_compared(registry, published), *missing_migrations(registry)]
+    broken = [each.contract for each in found if each.verdict is Verdict.NEEDS_VERSION]
     if samples is not None:
-        found += tried(registry, samples)
+        # What is known to be broken need not be told a second time by a value that is not read.
+        found += (each for each in tried(registry, samples) if each.contract not in broken)
     return tuple(sorted(found, key=lambda each: each.contract))
 
 

@@ -14,9 +14,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from services.stack import binaries
 from tests.replay.scenarios import SCENARIOS
+from workflows.course import GUARDED
 from workflows.names import SEARCH_ATTRIBUTES, workflow_id
 
-HISTORIES = Path(__file__).with_name("histories")
+HISTORIES = Path(__file__).with_name("histories") / f"borders_{GUARDED}"
+"""One folder for each level of borders that runs guard; those of earlier levels stay."""
 
 
 async def main() -> None:
@@ -26,6 +28,7 @@ async def main() -> None:
     environment = await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(program), search_attributes=list(SEARCH_ATTRIBUTES)
     )
+    HISTORIES.mkdir(exist_ok=True)
     address = environment.client.service_client.config.target_host
     async with environment:
         for name, scenario in SCENARIOS.items():

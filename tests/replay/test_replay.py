@@ -7,11 +7,12 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, WorkflowRunner
 
 from services.temporal import data_converter, sandbox_runner, workflow_runner
+from workflows.course import GUARDED
 from workflows.run_flow import RunFlow
 
 HISTORIES = {
-    path.stem: path.read_text("utf-8")
-    for path in sorted(Path(__file__).with_name("histories").glob("*.json"))
+    f"{path.parent.name}/{path.stem}": path.read_text("utf-8")
+    for path in sorted(Path(__file__).with_name("histories").glob("*/*.json"))
 }
 
 
@@ -30,5 +31,8 @@ async def test_a_recorded_run_replays(name: str, runner: WorkflowRunner) -> None
 
 
 def test_there_are_histories_to_replay() -> None:
-    """The corpus is not empty, or the test above would prove nothing."""
-    assert len(HISTORIES) >= 8
+    """Every level of borders that runs have guarded is there, or the test would prove nothing."""
+    levels = {name.partition("/")[0] for name in HISTORIES}
+
+    assert levels == {f"borders_{level}" for level in range(1, GUARDED + 1)}
+    assert len(HISTORIES) >= 8 * GUARDED

@@ -245,6 +245,13 @@ def test_a_stored_value_that_is_not_read_is_found() -> None:
     )
 
 
+def test_what_is_known_to_be_broken_is_told_once() -> None:
+    """A stored value that is not read adds nothing to a change that says so."""
+    found = check(Registry.of([Shorter]), PUBLISHED, {"Note@1": b'{"text":"Eleven text"}'})
+
+    assert [each.concern for each in found] == [Concern.CHANGED]
+
+
 def test_a_contract_without_a_stored_value_is_found() -> None:
     """Without one, nobody knows whether what was stored is read."""
     [finding] = check(Registry.of([NoteV1]), PUBLISHED, {})

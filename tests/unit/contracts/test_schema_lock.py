@@ -177,6 +177,7 @@ def test_the_command_tells_what_to_do(
     lock: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It ends with 1 and says on standard error which contract, what and how many."""
+    monkeypatch.chdir(lock)
     monkeypatch.setattr(schema_lock, "LOCK", lock)
     monkeypatch.setattr(schema_lock, "PUBLISHED", Registry.of([Tightened]))
 
@@ -185,7 +186,7 @@ def test_the_command_tells_what_to_do(
     told = capsys.readouterr().err.splitlines()
     assert code == 1
     assert told[0].startswith("Leaflet@1  ")
-    assert told[-1] == "1 published contract: 2 to see to"
+    assert told[-1] == "1 published contract: 1 to see to"
 
 
 def test_words_may_change() -> None:
