@@ -63,6 +63,16 @@ class Registry:
             known = ", ".join(sorted(self.contracts))
             raise UnknownContractError(f"no contract {key!r}; there are {known}") from None
 
+    def migrates(self, held: str, wanted: str) -> bool:
+        """Whether a value of one version becomes another, newer one, or is of it already."""
+        if held == wanted:
+            return held in self.contracts
+        (name, _, old), (other, _, new) = held.partition("@"), wanted.partition("@")
+        if name != other or wanted not in self.contracts or held not in self.contracts:
+            return False
+        steps = range(int(old), int(new))
+        return len(steps) > 0 and all(f"{name}@{version}" in self.migrations for version in steps)
+
     def read(self, stored: bytes | str, written_as: str, wanted: str) -> Contract:
         """Decode a stored value and migrate it, step by step, to the version wanted.
 
@@ -77,7 +87,9 @@ class Registry:
             migrate = self.migrations.get(value.key())
             if migrate is None or value.contract_name != target.contract_name:
                 raise MissingMigrationError(f"no migration leads from {value.key()} to {wanted}")
-            value = migrate(value)
+            older, value = value, migrate(value)
+            if value.contract_version <= older.contract_version:
+                raise MissingMigrationError(f"the migration of {older.key()} leads no further")
         return value
 
 

@@ -10,7 +10,6 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import WorkflowRunner
 
 from contracts.run import RunView
-from services.flows.shelf import Shelf
 from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
 from services.memory.base import Archive, ContextStore
@@ -23,7 +22,7 @@ from services.settings import Settings
 from services.temporal import connect, sandbox_runner
 from services.worker.activities import Assembly
 from services.worker.app import build
-from tests.toys import REGISTRY, ToyFlow
+from tests.toys import REGISTRY, ToyFlow, toy_shelf
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,6 @@ async def harness(
     settings = Settings(temporal_address=address, tenant=name, task_queue=name)
     client = await connect(settings)
     memory = Memory(store or InProcessStore(), archive or InProcessArchive(), RunHistory(client))
-    runs = Runs(client, memory, Shelf({"toy": toy.flow}, {}, {}), REGISTRY, settings)
+    runs = Runs(client, memory, toy_shelf(toy.flow), REGISTRY, settings)
     assembly = Assembly(memory, toy.agents, model or ScriptedModel(), REGISTRY)
     return Harness(client, runs, Gates(runs), memory, assembly, name, sandbox_runner())

@@ -17,7 +17,9 @@ from services.agents.answer import read
 from services.agents.base import Agent, Block, Desk, Given, ModelAgent, Question, Rung
 from services.flows.compile import Catalogue, compile_flow, inspect
 from services.flows.document import FlowFile, read_text
+from services.flows.shelf import Shelf
 from workflows.checking.finding import Severity
+from workflows.checking.worst_case import WorstCase
 
 
 class NoteItem(Part):
@@ -177,3 +179,9 @@ def toy_flow(body: str, *agents: Agent, head: str = HEAD) -> ToyFlow:
     return ToyFlow(
         compile_flow(file, catalogue), {agent.declaration.name: agent for agent in agents}
     )
+
+
+def toy_shelf(flow: CompiledFlow) -> Shelf:
+    """Offer one toy flow, whose worst case is nobody's business."""
+    nothing = WorstCase(steps={}, calls=0, tokens=0, microusd=0)
+    return Shelf({"toy": flow}, {}, {}, worst_cases={"toy": nothing})

@@ -82,10 +82,12 @@ def _bound(examined: "Examined") -> str:
     if worst is None or examined.flow is None or noted:
         return ""
     budget = examined.flow.budget
-    money = f"${worst.microusd / 1_000_000:,.2f} of ${budget.microusd / 1_000_000:,.2f}"
+    dollars = f"${worst.microusd / 1_000_000:,.2f}"
+    money = "an unknown amount" if worst.unpriced else dollars
     return (
         f"; at worst {worst.calls:,} model calls of {budget.model_calls:,},"
-        f" {worst.tokens:,} tokens of {budget.tokens:,}, {money}"
+        f" {worst.tokens:,} tokens of {budget.tokens:,},"
+        f" {money} of ${budget.microusd / 1_000_000:,.2f}"
     )
 
 

@@ -49,8 +49,8 @@ def flow(view: FlowView) -> list[RenderableType]:
 
 def _at_worst(worst: WorstCase) -> str:
     """What no run can need more of; a budget below it is what stops a run."""
-    unknown = f"; nobody knows the price of {', '.join(worst.unpriced)}" if worst.unpriced else ""
-    money = f"${worst.microusd / 1_000_000:,.2f}{unknown}"
+    unknown = f"an unknown amount: nobody knows the price of {', '.join(worst.unpriced)}"
+    money = unknown if worst.unpriced else f"${worst.microusd / 1_000_000:,.2f}"
     return f"{worst.calls:,} model calls, {worst.tokens:,} tokens, {money}"
 
 

@@ -1,6 +1,6 @@
 """Resolves a checked flow document into a compiled flow: prompts, models, schemas, facts."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -118,7 +118,7 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
         source=source,
         input=tuple(document.input),
         slots=slots,
-        contracts=_schemas(slots, catalogue.registry),
+        contracts=_schemas((*slots.values(), *_received(steps, catalogue)), catalogue.registry),
         facts=_facts(document, catalogue.agents),
         budget=CompiledBudget(
             model_calls=document.budget.model_calls,
@@ -155,8 +155,15 @@ def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Ite
             )
 
 
-def _schemas(slots: Mapping[str, str], registry: Registry) -> dict[str, str]:
-    keys = dict.fromkeys(kind.strip("[]") for kind in slots.values())
+def _received(steps: Mapping[str, Step], catalogue: Catalogue) -> Iterator[str]:
+    """The types that agents receive: newer than the slot's where a migration leads there."""
+    for step in steps.values():
+        received = catalogue.agents[step.agent].receives
+        yield from (received[read.input] for read in step.reads if read.input in received)
+
+
+def _schemas(types: Iterable[str], registry: Registry) -> dict[str, str]:
+    keys = dict.fromkeys(kind.strip("[]") for kind in types if not kind.endswith("[]"))
     return {key: _schema_of(registry.get(key)) for key in keys}
 
 

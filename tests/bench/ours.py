@@ -20,7 +20,6 @@ from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
 from contracts.base import Contract
 from services.agents.answer import read
 from services.agents.base import Agent, Block, Desk, Given, ModelAgent, Question, Rung
-from services.flows.shelf import Shelf
 from services.llm.in_process import ScriptedModel
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
@@ -32,7 +31,7 @@ from services.temporal import connect, ensure_search_attributes
 from services.worker.activities import Assembly
 from services.worker.app import build, spare_the_collector
 from tests.bench.measuring import measure, report
-from tests.toys import HEAD, REGISTRY, Answer, Note, ToyFlow, toy_flow
+from tests.toys import HEAD, REGISTRY, Answer, Note, ToyFlow, toy_flow, toy_shelf
 from workflows.names import workflow_id
 
 INPUTS = ("start", "v1", "v2", "v3", "v4")
@@ -127,7 +126,7 @@ async def main(kind: str, address: str, redis: str, runs: int, concurrency: int,
     with tempfile.TemporaryDirectory() as folder:
         store = RedisStore(redis)
         memory = Memory(store, FolderArchive(Path(folder)), RunHistory(client))
-        service = Runs(client, memory, Shelf({"toy": toy.flow}, {}, {}), REGISTRY, settings)
+        service = Runs(client, memory, toy_shelf(toy.flow), REGISTRY, settings)
         assembly = Assembly(memory, toy.agents, ScriptedModel(), REGISTRY)
         async with build(client, name, assembly, concurrency=200):
             spare_the_collector()

@@ -81,7 +81,7 @@ def _step(
         yield _unknown("FO201", (*here, "agent"), step.agent, agents, "agent")
         return
     yield from _fan_out(here, step, agent, slots, registry)
-    yield from _reads(here, step, agent, slots)
+    yield from _reads(here, step, agent, slots, registry)
     yield from _writes(here, document, step, agent, slots)
     for key, line in step.on_failure.items():
         if line.repair and agent.kind is not AgentKind.MODEL:
@@ -138,7 +138,11 @@ def _fan_out(
 
 
 def _reads(
-    here: Place, step: Step, agent: AgentDeclaration, slots: Mapping[str, str]
+    here: Place,
+    step: Step,
+    agent: AgentDeclaration,
+    slots: Mapping[str, str],
+    registry: Registry,
 ) -> Iterator[Finding]:
     parsed = each_of(step)
     variable = parsed[0] if parsed else None
@@ -150,7 +154,7 @@ def _reads(
             message = f"{step.agent} is given {read.input!r} twice"
             yield _finding("FO206", place, message, "Keep one of the two.")
         elif read.input != variable:
-            yield from _read(place, step, read, agent, slots)
+            yield from _read(place, step, read, agent, slots, registry)
         seen.add(read.input)
     for name in agent.receives:
         if name not in given and name not in agent.optional:
@@ -162,8 +166,20 @@ def _reads(
             )
 
 
+def _reads_as(held: str, wanted: str, registry: Registry) -> bool:
+    """Whether a slot's values reach a reader as it wants them: as they are, or migrated on read."""
+    as_list = held.startswith("[")
+    same_shape = as_list == wanted.startswith("[")
+    return same_shape and registry.migrates(_contract(held), _contract(wanted))
+
+
 def _read(
-    place: Place, step: Step, read: Read, agent: AgentDeclaration, slots: Mapping[str, str]
+    place: Place,
+    step: Step,
+    read: Read,
+    agent: AgentDeclaration,
+    slots: Mapping[str, str],
+    registry: Registry,
 ) -> Iterator[Finding]:
     if read.slot not in slots:
         yield from _slot(place, read.slot, slots)
@@ -171,7 +187,7 @@ def _read(
     wanted = agent.receives.get(read.input)
     if wanted is None:
         yield _unknown("FO206", place, read.input, agent.receives, f"input of {step.agent}")
-    elif slots[read.slot] not in (wanted, UNTYPED):
+    elif slots[read.slot] != UNTYPED and not _reads_as(slots[read.slot], wanted, registry):
         yield _finding(
             "FO207",
             place,

@@ -12,7 +12,6 @@ from contracts.reference import Reference, Trust, Value
 from contracts.run import DecisionReply, DecisionRequest, RunStatus, RunSummary
 from contracts.work import RunOutcome, RunStart
 from services.errors import FlowError, NotFoundError, UnavailableError
-from services.flows.shelf import Shelf
 from services.memory.base import StreamEvent
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
@@ -22,8 +21,7 @@ from services.runs.inputs import read_input
 from services.runs.listing import Filters
 from services.runs.runs import Page, Runs, Started
 from services.settings import Settings
-from tests.toys import REGISTRY, Note, ToyFlow, toy, toy_flow
-from workflows.checking.worst_case import WorstCase
+from tests.toys import REGISTRY, Note, ToyFlow, toy, toy_flow, toy_shelf
 
 RUN = "01KANQ3XRT5ZC1J7E2V8M0HWYB"
 OTHER_RUN = "01KANQ3XRT5ZC1J7E2V8M0HWYC"
@@ -62,9 +60,6 @@ def gated_flow() -> ToyFlow:
         toy("one", lambda given: Note(text="1")),
         toy("two", lambda given: Note(text="2"), first="Note@1"),
     )
-
-
-NOTHING_ASKED = WorstCase(steps={}, calls=0, tokens=0, microusd=0)
 
 
 class FlakyStore(InProcessStore):
@@ -127,7 +122,7 @@ class RecordedRuns(Runs):
         super().__init__(
             client,
             memory,
-            Shelf({"toy": flow.flow}, {}, {}, worst_cases={"toy": NOTHING_ASKED}),
+            toy_shelf(flow.flow),
             REGISTRY,
             settings,
         )
