@@ -4,11 +4,14 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Final, TextIO
 
 import typer
 from pydantic import BaseModel, JsonValue
 from rich.console import Console, RenderableType
+
+from services.errors import StorageError
 
 WIDTH: Final = 100
 """Columns where there is no terminal to ask."""
@@ -45,6 +48,19 @@ def show(*parts: RenderableType) -> None:
 def say(text: str) -> None:
     """Print a remark that is no result: on standard error."""
     sys.stderr.write(f"{text}\n")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that was asked for, over what it held before, and say so.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        path.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+    say(f"wrote {path}")
 
 
 def show_json(value: BaseModel | Sequence[BaseModel] | JsonValue) -> None:

@@ -3,24 +3,21 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.output import clean, say
-from services.errors import InputInvalidError, StorageError
+from services.cli.flow_argument import FlowArgument, compiled_flow
+from services.cli.output import clean, write_file
+from services.errors import InputInvalidError
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from contracts.compiled import CompiledFlow
     from services.drawing.formats import MapFormat
-    from services.flows.compile import Catalogue
-
-_FLOW_FILES: Final = (".yaml", ".yml")
 
 
 def draw_map(
-    flow: Annotated[str, typer.Argument(help="Name of a flow, or a flow file.", metavar="FLOW")],
+    flow: FlowArgument,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -49,12 +46,12 @@ def draw_map(
     form = _form(output, MapFormat) if output else printed
     settings = Settings.from_environ(os.environ)
     known = catalogue.catalogue(settings)
-    compiled = _compiled(flow, settings, known)
+    compiled = compiled_flow(flow, settings, known)
     text = drawn(context_map(compiled, field_names(compiled, known.registry)), form)
     if output is None:
         sys.stdout.write(clean(text, lines=True))
     else:
-        _write(output, text)
+        write_file(output, text)
 
 
 def _form(output: Path, forms: "type[MapFormat]") -> "MapFormat":
@@ -68,28 +65,3 @@ def _form(output: Path, forms: "type[MapFormat]") -> "MapFormat":
             return form
     endings = ", ".join(form.ending for form in forms)
     raise InputInvalidError(f"{output} does not say what to draw; let it end with one of {endings}")
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise StorageError(f"{output} cannot be written: {error.strerror}") from error
-    say(f"wrote {output}")
-
-
-def _compiled(flow: str, settings: Settings, known: "Catalogue") -> "CompiledFlow":
-    """Find a shipped or mounted flow by its name, or compile a file.
-
-    Raises:
-        FlowInvalidError: the file cannot be read or has findings.
-        NotFoundError: no flow has that name.
-    """
-    from services.flows import shelf  # noqa: PLC0415
-    from services.flows.compile import compile_flow  # noqa: PLC0415
-    from services.flows.document import read_file  # noqa: PLC0415
-
-    path = Path(flow)
-    if path.suffix in _FLOW_FILES or len(path.parts) > 1:
-        return compile_flow(read_file(path), known)
-    return shelf.load(known, settings.flows_dir).get(flow)
