@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.checks import measure_checks
 from tests.bench.faces import measure_faces
 from tests.bench.servers import Servers, servers
 
@@ -46,14 +47,18 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print; exit 1 when a ratio is under its floor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5, help="interleaved pairs a body size")
-    parser.add_argument("--only", choices=["throughput", "faces"], help="measure one part only")
+    parser.add_argument(
+        "--only", choices=["throughput", "faces", "checks"], help="measure one part only"
+    )
     chosen = parser.parse_args(arguments)
     reached = True
-    if chosen.only != "faces":
+    if chosen.only in (None, "throughput"):
         with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as started:
             reached = _throughput(started, chosen.pairs)
-    if chosen.only != "throughput":
+    if chosen.only in (None, "faces"):
         reached &= measure_faces()
+    if chosen.only in (None, "checks"):
+        reached &= measure_checks()
     return 0 if reached else 1
 
 
