@@ -14,8 +14,8 @@ _BLOCK: Final = STEPS // ROUTED
 def large_flow() -> tuple[str, tuple[AgentDeclaration, ...]]:
     """Write the flow and declare the agents that it names.
 
-    Every fifth step routes on its own score and those of the two routed before; every twelfth goes back
-    three steps, at most three times; steps in between may fail forward, to a gate or to the end.
+    Every fifth step routes on its own score and those of the two routed before; every twelfth goes
+    back three steps, at most three times; steps in between may fail forward.
     """
     slots = {f"v{at}": "Note@1" for at in range(STEPS)} | {"d0": "Decision@1", "d1": "Decision@1"}
     steps = "".join(_step(at) for at in range(STEPS)) + _gate(0, 20) + _gate(1, 40)
@@ -32,8 +32,9 @@ steps:
 
 
 def _agent(at: int) -> AgentDeclaration:
-    made = toy(f"a{at}", lambda given: Note(), **{name: "Note@1" for name in _reads(at)})
-    return made.declaration.model_copy(update={"optional": tuple(_reads(at)[1:])})
+    reads = _reads(at)
+    receives = {"receives": dict.fromkeys(reads, "Note@1"), "optional": tuple(reads[1:])}
+    return toy(f"a{at}", lambda given: Note()).declaration.model_copy(update=receives)
 
 
 def _reads(at: int) -> list[str]:
