@@ -1,6 +1,5 @@
 """The check neither overlooks what can happen nor reports what cannot."""
 
-from contracts.agent import AgentDeclaration
 from services.flows.compile import inspect
 from services.flows.document import read_text
 from tests.toys import HEAD, Note, ToyWriter, toy, toy_catalogue, toy_errors
@@ -14,11 +13,8 @@ ends:
 """
 
 
-def _agent(name: str, **receives: str) -> AgentDeclaration:
-    return toy(name, lambda given: Note(), **receives).declaration
-
-
-ONE, TWO = _agent("one"), _agent("two", mid="Note@1")
+ONE = toy("one", lambda given: Note()).declaration
+TWO = toy("two", lambda given: Note(), mid="Note@1").declaration
 
 
 def _branching(back: str) -> str:
