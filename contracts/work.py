@@ -114,6 +114,8 @@ class SlotVersion(Part):
 
     references: tuple[Reference, ...]
     facts: dict[str, FactValue] = Field(default_factory=dict)
+    passed_by: bool = False
+    """Something it is about, or was made from, has been replaced without regard to it."""
 
 
 class OpenFailure(Part):

@@ -19,7 +19,7 @@ from contracts.failure import UNPLANNED, Failure, FailureKind
 from contracts.reference import FactValue, Reference, Trust, Value, least_trust
 from contracts.work import FinishedItem, GateDecision, StepResult
 from workflows.failures import StepFailed
-from workflows.freshness import is_outdated, is_stale
+from workflows.freshness import was_stale
 from workflows.gates import may_supply
 from workflows.routing import Way, after_deadline, after_failure, choose
 from workflows.rules import comparisons
@@ -152,13 +152,12 @@ class Course:
         """What a run that reached an end has made.
 
         Raises:
-            StepFailed: as a bug; the output is unset, or about something that was replaced. Other
-                lineage is no matter here: what was made last is what the run has made.
+            StepFailed: as a bug; the output is unset or stale.
         """
-        slot, slots = self.flow.ends[end].output, self.state.slots
+        slot = self.flow.ends[end].output
         if slot is None:
             return None
-        if self.guards and (slot not in slots or is_outdated(slot, slots)):
+        if self.guards and not self._is_fit(slot):
             self._refuse(end, [slot])
         return self.state.slots[slot].references[0]
 
@@ -212,7 +211,7 @@ class Course:
     def _refuse_unvouched(self, name: str, going_out: Iterable[str]) -> None:
         state = self.state
         for slot in going_out:
-            if not is_vouched_for(self.flow, slot, state.slots, state.parents):
+            if not is_vouched_for(self.flow, slot, state.slots):
                 version = state.slots[slot].references[0].version
                 raise self._bug(name, f"nobody vouches for {version}, which {name} would publish")
 
@@ -220,7 +219,9 @@ class Course:
         return slot in self.state.slots and (stale_allowed or not self._is_stale(slot))
 
     def _is_stale(self, slot: str) -> bool:
-        return is_stale(slot, self.state.slots, self.state.parents)
+        if self.guards:
+            return self.state.slots[slot].passed_by
+        return was_stale(slot, self.state.slots, self.state.parents)
 
     def _refuse(self, name: str, unfit: Iterable[str]) -> None:
         told = [

@@ -11,6 +11,7 @@ from contracts.failure import Failure
 from contracts.reference import Digest, FactValue, Reference, Trust, Value
 from contracts.usage import Usage
 from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, SlotVersion
+from workflows.freshness import is_behind, passed_by
 from workflows.ledger import Ledger
 from workflows.names import slot_of, version
 from workflows.routing import Way
@@ -111,7 +112,11 @@ class RunState:
     def put(self, slot: str, references: Sequence[Reference], facts: dict[str, FactValue]) -> None:
         """Make new references the slot's current value and remember their lineage."""
         first = references[0]
-        self.slots[slot] = SlotVersion(references=tuple(references), facts=facts)
+        for other in passed_by(self.slots, self.parents, first):
+            held = self.slots[other]
+            self.slots[other] = held.model_copy(update={"passed_by": True})
+        behind = is_behind(first, self.slots)
+        self.slots[slot] = SlotVersion(references=tuple(references), facts=facts, passed_by=behind)
         self.parents[version(slot, first.ordinal)] = first.made_from
 
     def facts(self) -> dict[str, dict[str, FactValue]]:

@@ -19,7 +19,6 @@ from contracts.compiled import (
 )
 from contracts.reference import FactValue, Trust
 from contracts.work import SlotVersion
-from workflows.freshness import Parents, is_stale
 from workflows.rules import comparisons, evaluate
 
 APPROVE = "approve"
@@ -51,19 +50,15 @@ def slots_by_input(step: CompiledStep) -> dict[str, str]:
     return slots
 
 
-def is_vouched_for(
-    flow: CompiledFlow, slot: str, slots: Mapping[str, SlotVersion], parents: Parents
-) -> bool:
+def is_vouched_for(flow: CompiledFlow, slot: str, slots: Mapping[str, SlotVersion]) -> bool:
     """Whether a slot's current value may be published."""
     held = slots[slot]
     if all(reference.trust is Trust.OPERATOR for reference in held.references):
         return True
     version = held.references[0].version
     return any(
-        version in report.references[0].about
-        and _is_good(flow, report)
-        and not is_stale(other, slots, parents)
-        for other, report in slots.items()
+        version in report.references[0].about and _is_good(flow, report) and not report.passed_by
+        for report in slots.values()
     )
 
 

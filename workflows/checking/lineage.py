@@ -1,8 +1,8 @@
-"""What a path makes of lineage: for the current value of every slot, what it was made from.
+"""What a path makes of lineage: for the current value of every slot, what it rests on.
 
 The run-time definition (`workflows.freshness`) looks at versions; along one path it only matters
-how the *current* values of two slots are related, so a few bits a slot say all of it. Slots are
-bits, numbered by whoever tracks them.
+which current values rest on which others, and on old values of which slots, so a few bits a slot
+say all of it. Slots are bits, numbered by whoever tracks them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,20 +10,18 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """The current value of one slot, related to the current values of all tracked ones."""
+    """The current value of one slot."""
 
-    ancestors: int = 0
-    """Slots whose current value it was made from, directly or not."""
+    rests: int = 0
+    """Slots whose current value it was made from, through no other current value."""
 
-    heritage: int = 0
-    """Slots of which any value, current or not, is among its ancestors."""
-
-    descendants: int = 0
-    """Slots whose current value was made from it."""
+    past: int = 0
+    """Slots of which it was made from an old value, through no current value."""
 
     about: int = 0
     """Slots that it reports on."""
 
+    stale: bool = False
     vouches: bool = False
     """It is a report or a decision that speaks for what it is about."""
 
@@ -35,75 +33,132 @@ Rows = tuple[Row | None, ...]
 """By slot; None while a slot holds nothing."""
 
 
-def is_stale(rows: Rows, slot: int) -> bool:
-    """Whether a slot's current value is stale; `workflows.freshness` says what that means."""
-    row = rows[slot]
-    assert row is not None
-    passed_by = row.heritage & ~row.ancestors & ~row.descendants & ~(1 << slot)
-    return bool(passed_by) or is_outdated(rows, slot)
+def put(rows: Rows, slot: int, made: Row, gone: tuple[int, Row] | None = None) -> Rows:
+    """Make a value its slot's current one; those that it passes by go stale.
 
-
-def is_outdated(rows: Rows, slot: int) -> bool:
-    """Whether something that a slot's current value is about has been replaced."""
-    row = rows[slot]
-    assert row is not None
-    return bool(row.about & ~row.ancestors)
-
-
-def lineage_of(rows: Rows, sources: Iterable[int]) -> tuple[int, int]:
-    """Ancestors and heritage of a value made from the current values of some slots."""
-    ancestors = heritage = 0
-    for source in sources:
-        row = rows[source]
-        assert row is not None
-        ancestors |= 1 << source | row.ancestors
-        heritage |= 1 << source | row.heritage
-    return ancestors, heritage
-
-
-def put(rows: Rows, slot: int, made: Row) -> Rows:
-    """Make a value of known lineage its slot's current one."""
+    `made.rests` are the slots it was made from. `gone` is a slot, with its row, whose value the
+    maker still saw and that has been replaced since.
+    """
+    if gone is not None:
+        made = _without(made, *gone)
+    regarded = _below(rows, made.rests)
+    old = rows[slot]
     bit = 1 << slot
-    others = list(_others(rows, slot, made.ancestors, bit))
-    others[slot] = made._replace(ancestors=made.ancestors & ~bit)
-    return tuple(others)
+    behind = bool(made.about & bit) or (gone is not None and bool(made.about >> gone[0] & 1))
+    placed = _without(made, slot, old) if old is not None else made
+    after = list(_others(rows, slot, old))
+    after[slot] = placed._replace(stale=made.stale or behind)
+    return tuple(after) if old is None else tuple(_marked(after, slot, bit, regarded))
 
 
-def _others(rows: Rows, slot: int, ancestors: int, bit: int) -> Iterator[Row | None]:
+def _others(rows: Rows, slot: int, old: Row | None) -> Iterator[Row | None]:
     for at, row in enumerate(rows):
         if row is None or at == slot:
             yield None
-            continue
-        descends = ancestors >> at & 1
-        yield row._replace(
-            ancestors=row.ancestors & ~bit,
-            descendants=row.descendants | bit if descends else row.descendants & ~bit,
-        )
+        else:
+            yield _without(row, slot, old) if old is not None else row
+
+
+def _without(row: Row, slot: int, old: Row) -> Row:
+    """Let a value that rested on a current value rest on it as an old one."""
+    if not row.rests >> slot & 1:
+        return row
+    bit = 1 << slot
+    return row._replace(rests=(row.rests | old.rests) & ~bit, past=row.past | old.past | bit)
+
+
+def _marked(after: list[Row | None], slot: int, bit: int, regarded: int) -> Iterator[Row | None]:
+    """Mark what rests on an old value of a slot on some path without a regarded value."""
+    for at, row in enumerate(after):
+        if row is None or at == slot or row.stale:
+            yield row
+        elif row.about & bit or _reaches(after, at, bit, regarded):
+            yield row._replace(stale=True)
+        else:
+            yield row
+
+
+def _reaches(rows: list[Row | None], start: int, bit: int, regarded: int) -> bool:
+    if regarded >> start & 1:
+        return False
+    seen, waiting = 1 << start, [start]
+    while waiting:
+        row = rows[waiting.pop()]
+        assert row is not None
+        if row.past & bit:
+            return True
+        ahead = row.rests & ~seen & ~regarded
+        seen |= ahead
+        waiting.extend(_members(ahead))
+    return False
+
+
+def _below(rows: Rows, slots: int) -> int:
+    """Some slots and all whose current values theirs rest on."""
+    found, waiting = slots, list(_members(slots))
+    while waiting:
+        row = rows[waiting.pop()]
+        assert row is not None
+        ahead = row.rests & ~found
+        found |= ahead
+        waiting.extend(_members(ahead))
+    return found
+
+
+def _members(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 def settle(rows: Rows, live: int, writable: int, pinned: int) -> Rows:
     """Forget what can make no difference any more, so that fewer states are told apart.
 
     `live`: slots that are still read before they are written anew; `writable`: slots that may yet
-    be written; `pinned`: columns that are looked at for another reason.
+    be written; `pinned`: subjects whose reports are looked at for another reason.
     """
-    kept = writable | pinned
-    for at, row in enumerate(rows):
-        if row is not None and live >> at & 1:
-            kept |= row.heritage & ~row.ancestors
-            if row.heritage & writable:
-                kept |= 1 << at
-    return tuple(
-        None if row is None or not live >> at & 1 else _kept(row, kept)
+    kept = _below(rows, live & _held(rows))
+    shorter = tuple(
+        row._replace(past=row.past & writable, about=row.about & (writable | pinned))
+        if row is not None and kept >> at & 1
+        else None
         for at, row in enumerate(rows)
     )
-
-
-def _kept(row: Row, kept: int) -> Row:
-    outdated = row.heritage & ~row.ancestors & kept
-    return row._replace(
-        ancestors=row.ancestors & kept,
-        heritage=row.heritage & kept,
-        descendants=row.descendants & outdated,
-        about=row.about & kept,
+    matters = _mattering(shorter, writable)
+    return tuple(
+        None
+        if row is None or not (live | matters) >> at & 1
+        else _kept(row, row.rests & matters, is_read=bool(live >> at & 1))
+        for at, row in enumerate(shorter)
     )
+
+
+def _kept(row: Row, rests: int, *, is_read: bool) -> Row:
+    """Of what is never read again only that others rest on it can matter."""
+    return row._replace(rests=rests) if is_read else Row(rests, row.past)
+
+
+def _held(rows: Rows) -> int:
+    return mask_of(at for at, row in enumerate(rows) if row is not None)
+
+
+def _mattering(rows: Rows, writable: int) -> int:
+    """Slots that may be replaced, or rest on what may be or has been and may be again."""
+    found = mask_of(
+        at for at, row in enumerate(rows) if row is not None and (row.past or writable >> at & 1)
+    )
+    grown = True
+    while grown:
+        more = mask_of(at for at, row in enumerate(rows) if row is not None and row.rests & found)
+        grown = bool(more & ~found)
+        found |= more
+    return found
+
+
+def mask_of(slots: Iterable[int]) -> int:
+    """Some slots as bits."""
+    mask = 0
+    for at in slots:
+        mask |= 1 << at
+    return mask

@@ -38,20 +38,12 @@ class Found:
 class FirstFault:
     """Where a way first goes wrong."""
 
-    tracker: Tracker
-    rows: Rows
     faults: tuple[Fault, ...]
     at_end: bool
     """It is what the way was followed for, and nothing before it."""
 
-    def because(self, fault: Fault) -> str:
-        """Say what made a value stale."""
-        if fault.wrong is not Wrong.STALE:
-            return ""
-        subjects, sources = self.tracker.outdated(fault.reading.slot, self.rows)
-        if subjects:
-            return f"it is about {subjects[0]}, which has been replaced since"
-        return f"it rests on {sources[0]}, which has been replaced since"
+    blamed: Mapping[str, str]
+    """By slot that has gone stale on the way: which slot was written then, and where."""
 
 
 @dataclass
@@ -86,32 +78,42 @@ class Passes:
         """Say why a value is stale, in words; empty for other faults."""
         first = self.first_fault(found.start, found.way, last=found.location)
         assert first is not None
-        return first.because(found.fault)
+        return first.blamed.get(found.fault.reading.slot, "")
 
-    def first_fault(self, start: int, way: tuple[Edge, ...], last: str = "") -> "FirstFault | None":
+    def first_fault(self, start: int, way: tuple[Edge, ...], last: str = "") -> FirstFault | None:
         """Follow one way with every slot and every question, to the first fault if there is one.
 
         With `last`, what the location at its end reads is judged as well.
         """
         control = self.control
-        tracker = Tracker(control.terrain, self.readings, control.terrain.flow.slots)
+        slots = control.terrain.flow.slots
+        tracker = Tracker(control.terrain, self.readings, slots, vouching=True)
         rows, state = tracker.begin(), start
+        blamed: dict[str, str] = {}
         for taken, edge in enumerate(way):
             location = control.states[state].location
             faults = tracker.enter(location, rows)
             if faults:
-                return FirstFault(tracker, rows, faults, at_end=False)
+                return FirstFault(faults, at_end=False, blamed=blamed)
+            before = rows
             rows, faults = tracker.leave(location, edge.label, rows)
+            for slot in tracker.newly_stale(before, rows):
+                blamed[slot] = self._blame(location, edge)
             if faults:
                 at_end = taken == len(way) - 1 and location == last
-                return FirstFault(tracker, rows, faults, at_end)
+                return FirstFault(faults, at_end, blamed)
             state = edge.target
         location = control.states[state].location
         faults = tracker.enter(location, rows) if location == last else ()
-        return FirstFault(tracker, rows, faults, at_end=True) if faults else None
+        return FirstFault(faults, at_end=True, blamed=blamed) if faults else None
+
+    def _blame(self, location: str, edge: Edge) -> str:
+        slots = _written(self.control.terrain.flow, location, edits=edge.label.edits)
+        return f"{slots[-1]} has been replaced since, at {location}"
 
     def _follow(self, slots: Iterable[str], wanted: Wrong) -> Iterator[Found]:
-        tracker = Tracker(self.control.terrain, self.readings, slots)
+        vouching = wanted is Wrong.UNVOUCHED
+        tracker = Tracker(self.control.terrain, self.readings, slots, vouching=vouching)
         return _Search(self.control, tracker, wanted).run()
 
     def _slots_read_unset(self) -> list[str]:

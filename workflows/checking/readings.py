@@ -22,8 +22,6 @@ class Reading:
 
     optional: bool = False
     stale_allowed: bool = False
-    gives_out: bool = False
-    """An end gives the value out: it only has to speak of what is current, if it speaks at all."""
 
 
 @dataclass(frozen=True)
@@ -79,4 +77,4 @@ def _of_rules(name: str, rules: tuple[CompiledRule, ...], own: str) -> Iterator[
 
 def _of_end(flow: CompiledFlow, name: str) -> Iterator[Reading]:
     if output := flow.ends[name].output:
-        yield Reading(output, ("ends", name, "output"), f"end {name}", gives_out=True)
+        yield Reading(output, ("ends", name, "output"), f"end {name}")

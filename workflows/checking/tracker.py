@@ -7,7 +7,7 @@ from enum import StrEnum
 from contracts.compiled import CompiledStep
 from contracts.reference import Trust
 from workflows.checking.control import Label
-from workflows.checking.lineage import Row, Rows, is_outdated, is_stale, lineage_of, put, settle
+from workflows.checking.lineage import Row, Rows, mask_of, put, settle
 from workflows.checking.readings import Reading, Readings
 from workflows.checking.terrain import Terrain, failed_at, name_of
 from workflows.vouching import published, slots_by_input
@@ -52,31 +52,40 @@ class Tracker:
     """Tracks a set of slots."""
 
     def __init__(
-        self, terrain: Terrain, readings: Mapping[str, Readings], slots: Iterable[str]
+        self,
+        terrain: Terrain,
+        readings: Mapping[str, Readings],
+        slots: Iterable[str],
+        *,
+        vouching: bool,
     ) -> None:
         self._flow = terrain.flow
+        self._vouching = vouching
         self._index = {slot: at for at, slot in enumerate(slots)}
         self._sites = {each: self._site(each, readings[each]) for each in terrain.locations}
         self._subjects = 0
         for site in self._sites.values():
-            self._subjects |= site.publishes
+            self._subjects |= site.publishes if vouching else 0
         self._writable = {each: self._written(terrain.reach[each]) for each in terrain.locations}
-        self._live = self._liveness(terrain)
+        self._read = self._liveness(terrain, reports=0)
+        self._spoken = self._liveness(terrain, self._reports()) if vouching else self._read
 
     def begin(self) -> Rows:
         """The slots before the first step: inputs are set."""
-        inputs = self._flow.input
-        return tuple(Row(vouched=True) if slot in inputs else None for slot in self._index)
+        given = Row(vouched=self._vouching)
+        return tuple(given if slot in self._flow.input else None for slot in self._index)
 
     def settle(self, location: str, rows: Rows) -> Rows:
         """Forget what makes no difference from a location on."""
-        return settle(rows, self._live[location], self._writable[location], self._subjects)
+        good = mask_of(at for at, row in enumerate(rows) if row and row.vouches and not row.stale)
+        live = self._read[location] | self._spoken[location] & good
+        return settle(rows, live, self._writable[location], self._subjects)
 
     def enter(self, location: str, rows: Rows) -> tuple[Fault, ...]:
         """Find what is wrong with what a location reads when it is entered."""
         site = self._sites[location]
         found = [fault for at, reading in site.entering if (fault := _judge(rows, at, reading))]
-        if site.publishes and not found:
+        if self._vouching and site.publishes and not found:
             found += [
                 Fault(Wrong.UNVOUCHED, reading)
                 for at, reading in site.entering
@@ -97,25 +106,23 @@ class Tracker:
         )
         return after, faults
 
-    def outdated(self, slot: str, rows: Rows) -> tuple[list[str], list[str]]:
-        """Name what a stale value is about, and what it rests on, that was replaced since."""
-        row = rows[self._index[slot]]
-        assert row is not None
-        rests = row.heritage & ~row.ancestors & ~row.descendants & ~(1 << self._index[slot])
-        return self._named(row.about & ~row.ancestors), self._named(rests)
-
-    def _named(self, mask: int) -> list[str]:
-        return [slot for slot, at in self._index.items() if mask >> at & 1]
+    def newly_stale(self, before: Rows, after: Rows) -> list[str]:
+        """Name the slots whose values have gone stale."""
+        return [
+            slot
+            for slot, at in self._index.items()
+            if _is_stale(after, at) and not _is_stale(before, at)
+        ]
 
     def _write(self, site: _Site, label: Label, rows: Rows) -> Rows:
         sources = [at for at, reading in site.entering if _is_given(rows, at, reading)]
-        ancestors, heritage = lineage_of(rows, sources)
-        shown = _mask(sources)
-        after = rows
+        shown = mask_of(sources)
+        after, gone = rows, None
         if label.edits and site.edits >= 0:
-            after = put(rows, site.edits, Row(ancestors, heritage, vouched=True))
+            after = put(rows, site.edits, Row(shown, vouched=self._vouching))
+            seen = rows[site.edits]
             # The decision is about what was shown, which the edit has just replaced.
-            ancestors &= ~(1 << site.edits)
+            gone = (site.edits, seen) if seen is not None else None
         if site.writes < 0:
             return after
         # What a person decides is a person's word, whatever they were shown.
@@ -123,8 +130,10 @@ class Tracker:
             site.trusted and all(row.vouched for at in sources if (row := rows[at]))
         )
         about = shown if site.shows else site.about & shown
-        made = Row(ancestors, heritage, 0, about, label.vouches, trusted)
-        return put(after, site.writes, made)
+        made = Row(shown, 0, about)
+        if self._vouching:
+            made = made._replace(vouches=label.vouches, vouched=trusted)
+        return put(after, site.writes, made, gone)
 
     def _site(self, location: str, readings: Readings) -> _Site:
         flow, name = self._flow, name_of(location)
@@ -154,27 +163,26 @@ class Tracker:
         )
 
     def _mask_of(self, slots: Iterable[str]) -> int:
-        return _mask(self._index[each] for each in slots if each in self._index)
+        return mask_of(self._index[each] for each in slots if each in self._index)
 
     def _written(self, locations: Iterable[str]) -> int:
         sites = [self._sites[each] for each in locations]
-        return _mask(at for site in sites for at in (site.writes, site.edits) if at >= 0)
+        return mask_of(at for site in sites for at in (site.writes, site.edits) if at >= 0)
 
-    def _liveness(self, terrain: Terrain) -> dict[str, int]:
+    def _liveness(self, terrain: Terrain, reports: int) -> dict[str, int]:
         """Slots that are read before they are written anew, by location of entry."""
         live = dict.fromkeys(terrain.locations, 0)
-        reports = self._reports()
         changed = True
         while changed:
             changed = False
             for location in reversed(terrain.locations):
                 site = self._sites[location]
-                ruled = _mask(at for at, _ in site.ruling)
+                ruled = mask_of(at for at, _ in site.ruling)
                 for target in terrain.ruled[location]:
                     ruled |= live[target]
                 if site.writes >= 0:
                     ruled &= ~(1 << site.writes)
-                entered = ruled | _mask(at for at, _ in site.entering)
+                entered = ruled | mask_of(at for at, _ in site.entering)
                 entered |= reports if site.publishes else 0
                 for target in terrain.silent[location]:
                     entered |= live[target]
@@ -185,7 +193,7 @@ class Tracker:
     def _reports(self) -> int:
         """Slots that may hold something that speaks for what is published."""
         about = [site for site in self._sites.values() if site.about or site.shows]
-        return _mask(site.writes for site in about if site.writes >= 0)
+        return mask_of(site.writes for site in about if site.writes >= 0)
 
 
 def _slots_about(step: CompiledStep, about: Iterable[str]) -> list[str]:
@@ -198,14 +206,18 @@ def _judge(rows: Rows, at: int, reading: Reading) -> Fault | None:
         return None
     if rows[at] is None:
         return Fault(Wrong.UNSET, reading)
-    judge = is_outdated if reading.gives_out else is_stale
-    if not reading.stale_allowed and judge(rows, at):
+    if not reading.stale_allowed and _is_stale(rows, at):
         return Fault(Wrong.STALE, reading)
     return None
 
 
+def _is_stale(rows: Rows, at: int) -> bool:
+    row = rows[at]
+    return row is not None and row.stale
+
+
 def _is_given(rows: Rows, at: int, reading: Reading) -> bool:
-    return rows[at] is not None and (reading.stale_allowed or not is_stale(rows, at))
+    return rows[at] is not None and (reading.stale_allowed or not _is_stale(rows, at))
 
 
 def _spoken_for(rows: Rows, slot: int) -> bool:
@@ -214,16 +226,6 @@ def _spoken_for(rows: Rows, slot: int) -> bool:
     if row is None or row.vouched:
         return True
     return any(
-        report is not None
-        and report.vouches
-        and report.about & report.ancestors & 1 << slot
-        and not is_stale(rows, at)
-        for at, report in enumerate(rows)
+        report is not None and report.vouches and report.about >> slot & 1 and not report.stale
+        for report in rows
     )
-
-
-def _mask(slots: Iterable[int]) -> int:
-    mask = 0
-    for at in slots:
-        mask |= 1 << at
-    return mask
