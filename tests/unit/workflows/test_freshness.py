@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.reference import Reference, Trust
 from contracts.work import SlotVersion
-from workflows.freshness import ancestors, is_stale
+from workflows.freshness import ancestors, is_behind, passed_by
 
 
 @dataclass
@@ -32,7 +32,11 @@ class Run:
             made_from=tuple(self.current(source) for source in sources),
             about=tuple(self.current(subject) for subject in about),
         )
-        self.slots[slot] = SlotVersion(references=(reference,))
+        for other in passed_by(self.slots, self.parents, reference):
+            gone = self.slots[other].model_copy(update={"passed_by": True})
+            self.slots[other] = gone
+        behind = is_behind(reference, self.slots)
+        self.slots[slot] = SlotVersion(references=(reference,), passed_by=behind)
         self.parents[reference.version] = reference.made_from
 
     def current(self, slot: str) -> str:
@@ -41,7 +45,7 @@ class Run:
 
     def stale(self) -> set[str]:
         """List the slots whose value is stale."""
-        return {slot for slot in self.slots if is_stale(slot, self.slots, self.parents)}
+        return {slot for slot, held in self.slots.items() if held.passed_by}
 
 
 @pytest.fixture
@@ -126,13 +130,32 @@ def test_a_source_of_a_source_counts(run: Run) -> None:
     assert "summary" in run.stale()
 
 
-def test_what_a_fresh_value_missed_its_product_misses_too(run: Run) -> None:
-    """Freshness is about lineage, not time: a product of the outline alone misses new evidence."""
+def test_a_product_of_fresh_values_is_fresh(run: Run) -> None:
+    """Evidence widened with regard to the outline leaves the outline and what follows it fresh."""
     run.write("evidence", "evidence", "outline")
     run.write("teaser", "outline")
 
-    assert "outline" not in run.stale()
-    assert "teaser" in run.stale()
+    assert not {"outline", "teaser"} & run.stale()
+
+
+def test_a_second_report_on_a_revised_draft_is_fresh(run: Run) -> None:
+    """What the draft before rested on was replaced with regard to the draft, so it is no matter."""
+    run.write("draft", "draft", "claims", "review", "evidence")
+    run.write("claims", "draft", "evidence", about=("draft",))
+    run.write("review", "draft", "claims", about=("draft",))
+    run.write("second", "draft", "evidence", about=("draft",))
+    run.write("review", "draft", about=("draft",))
+
+    assert run.stale() == set()
+
+
+def test_a_person_s_edit_still_rests_on_what_the_draft_rested_on(run: Run) -> None:
+    """An edit of the draft alone is fresh, until the evidence behind the draft is replaced."""
+    run.write("draft", "brief", "draft")
+    before = "draft" in run.stale()
+    run.write("evidence", "brief")
+
+    assert (before, "draft" in run.stale()) == (False, True)
 
 
 def test_ancestors_are_found_through_every_path() -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from contracts.reference import Reference, Trust
 from contracts.work import SlotVersion
-from workflows.checking.lineage import Row, Rows, is_stale, lineage_of, put, settle
-from workflows.freshness import is_stale as is_stale_at_run_time
+from workflows.checking.lineage import Row, Rows, mask_of, put, settle
+from workflows.freshness import is_behind, passed_by
 
 SLOTS = ("a", "b", "c", "d", "e")
 EVERY = (1 << len(SLOTS)) - 1
@@ -47,10 +47,12 @@ class Both:
             made_from=versions,
             about=versions if reports else (),
         )
-        ancestors, heritage = lineage_of(self.rows, given)
-        about = sum(1 << each for each in given) if reports else 0
-        self.rows = put(self.rows, slot, Row(ancestors, heritage, 0, about))
-        self.slots[name] = SlotVersion(references=(made,))
+        sources = mask_of(given)
+        self.rows = put(self.rows, slot, Row(sources, 0, sources if reports else 0))
+        for other in passed_by(self.slots, self.parents, made):
+            self.slots[other] = self.slots[other].model_copy(update={"passed_by": True})
+        behind = is_behind(made, self.slots)
+        self.slots[name] = SlotVersion(references=(made,), passed_by=behind)
         self.parents[made.version] = made.made_from
 
     def held(self) -> list[int]:
@@ -59,13 +61,11 @@ class Both:
 
     def stale_by_references(self) -> list[int]:
         """What the interpreter would call stale."""
-        return [
-            at for at in self.held() if is_stale_at_run_time(SLOTS[at], self.slots, self.parents)
-        ]
+        return [at for at in self.held() if self.slots[SLOTS[at]].passed_by]
 
     def stale_by_bits(self) -> list[int]:
         """What the checker calls stale."""
-        return [at for at in self.held() if is_stale(self.rows, at)]
+        return [at for at, row in enumerate(self.rows) if row is not None and row.stale]
 
 
 def _played(history: list[Write]) -> Both:
