@@ -72,10 +72,10 @@ BEHAVIOUR: Final = (
         meaning=(
             "On some path a slot is read whose value is no longer about what the other slots hold:"
             " a report about a draft that has since been edited, an outline made from evidence that"
-            " has since been searched anew. A value goes stale when what it is about is replaced, or"
-            " when something it was made from, directly or not, is replaced by a value that was made"
-            " without regard to it. Lead the path through the step that writes it anew; let the step"
-            " that replaces the other read it; or, where the old value is meant, read"
+            " has since been searched anew. A value goes stale when what it is about is replaced,"
+            " or when something it was made from, directly or not, is replaced without regard to"
+            " it. Lead the path through the step that writes it anew; let the step that replaces"
+            " the other read it; or, where the old value is meant, read"
             " `{slot: claims, stale: allowed}`. An input marked `?` gets None instead."
         ),
         example=in_letter(

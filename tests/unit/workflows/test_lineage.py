@@ -47,8 +47,8 @@ class Both:
             made_from=versions,
             about=versions if reports else (),
         )
-        sources = mask_of(given)
-        self.rows = put(self.rows, slot, Row(sources, 0, sources if reports else 0))
+        seen = mask_of(given)
+        self.rows = put(self.rows, slot, Row(seen, 0, seen if reports else 0))
         for other in passed_by(self.slots, self.parents, made):
             self.slots[other] = self.slots[other].model_copy(update={"passed_by": True})
         behind = is_behind(made, self.slots)

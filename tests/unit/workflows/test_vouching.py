@@ -57,7 +57,6 @@ def _vouched(slot: str, report: SlotVersion, **checker: Any) -> bool:
         an_agent("print", receives=READS, optional=("notes",), publishes=True),
     )
     slots = {"draft": DRAFT, slot: report}
-    parents = {held.references[0].version: held.references[0].made_from for held in slots.values()}
     return is_vouched_for(flow, "draft", slots)
 
 
