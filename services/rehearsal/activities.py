@@ -40,7 +40,10 @@ class WitnessActivities(Activities):
     def __init__(self, stand: Stand, script: Script) -> None:
         self.opened: asyncio.Queue[Event] = asyncio.Queue()
         self.beyond = asyncio.Event()
-        """Set when the run wants more than the script has: an endless run goes on."""
+        """Set when the run wants more than the script has."""
+
+        self.goes_round = False
+        """Whether what it wants first of all is one more round."""
 
         self._stand = stand
         self._script = script
@@ -56,8 +59,14 @@ class WitnessActivities(Activities):
             case Failed(failure=kind):
                 raise _failure(kind)
             case _:
-                self.beyond.set()
+                self.want_more(task.step, task.visit)
                 raise _failure(FailureKind.CANCELLED)
+
+    def want_more(self, node: str, visit: int) -> None:
+        """Take note that the script has no move for a visit; the first such visit tells why."""
+        if not self.beyond.is_set():
+            self.goes_round = self._script.begins_again(node, visit)
+            self.beyond.set()
 
     @activity.defn(dynamic=True)
     async def pure_step(self, arguments: Sequence[RawValue]) -> StepResult:

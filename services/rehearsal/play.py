@@ -112,7 +112,7 @@ async def _decide(
     while True:
         opened = await activities.opened.get()
         if script.move(opened.step, opened.visit) is None:
-            activities.beyond.set()
+            activities.want_more(opened.step, opened.visit)
         decision = _decision(stand, script, opened)
         if decision is not None:
             await handle.signal(DECIDE_LATER, decision)
@@ -154,8 +154,10 @@ async def _watch(
             {ended, goes_on}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_SECONDS
         )
         if goes_on.done():
-            told = f"it went round {ROUNDS} times and wanted to go on"
-            return Played("", told, as_foretold=witness.repeats_from is not None)
+            if activities.goes_round:
+                told = f"it went round {ROUNDS} times and wanted to go on"
+                return Played("", told, as_foretold=True)
+            return Played("", "it wanted more answers than were foretold", as_foretold=False)
         if ended.done():
             return _played(ended.result(), witness)
         return Played("", f"nothing came of it for {PATIENCE_SECONDS} s", as_foretold=False)

@@ -19,10 +19,22 @@ class Script:
     def __init__(self, witness: Witness) -> None:
         self.moves: tuple[Move, ...] = tuple(_unrolled(witness))
         self._by_visit = dict(_visits(self.moves))
+        self._again = self._first_of_next_round(witness)
 
     def move(self, node: str, visit: int) -> Move | None:
         """What happens at a visit; None beyond the end of the script."""
         return self._by_visit.get((node, visit))
+
+    def begins_again(self, node: str, visit: int) -> bool:
+        """Whether this visit, beyond the end of the script, is the first of one more round."""
+        return (node, visit) == self._again
+
+    def _first_of_next_round(self, witness: Witness) -> tuple[str, int]:
+        """The visit that follows when every move was made; none of a run that is not endless."""
+        if witness.repeats_from is None:
+            return "", 0
+        node = witness.moves[witness.repeats_from].node
+        return node, 1 + sum(each.node == node for each in self.moves)
 
 
 def with_short_deadlines(flow: CompiledFlow, script: Script) -> CompiledFlow:

@@ -93,12 +93,7 @@ async def test_a_gate_shows_nothing_stale(temporal_address: str) -> None:
     [
         "FO302-unset-after-failure",
         "FO303-endless-retry",
-        pytest.param(
-            "FO303-endless-revision",
-            marks=pytest.mark.xfail(
-                strict=True, reason="any answer that a script lacks counts as another round"
-            ),
-        ),
+        "FO303-endless-revision",
         "FO304-trap",
         "FO305-claims-after-edit",
         "FO306-rejected-and-published",

@@ -184,7 +184,8 @@ class _Asked:
                         code="FO307",
                         place=("steps", name, "next", ordinal),
                         message=f"no run ever goes this way to {rule.target}",
-                        remedy="Drop the rule, or put it before those that leave it nothing.",
+                        remedy="Drop it, or change what it asks: the rules before it, what led"
+                        " here, or the field's own bounds leave it nothing.",
                     )
 
     def _is_entered(self, name: str) -> bool:
@@ -243,9 +244,9 @@ def _told(wrong: Wrong, reading: Reading, cause: str) -> tuple[str, str]:
     match wrong:
         case Wrong.UNSET:
             message = f"{slot} holds no value on some path that reaches {reader}"
-            remedy = (
-                f"Write {slot} on every path before, or read it as `{slot}?` where that will do."
-            )
+            remedy = f"Write {slot} on every path before"
+            spared = f", or read it as `{slot}?` where that will do."
+            remedy += "." if reader == _RULE or reader.startswith("end") else spared
         case Wrong.STALE:
             message = f"{slot} is stale on some path that reaches {reader}: {cause}"
             remedy = f"Lead the path through a step that writes {slot} anew"

@@ -242,10 +242,12 @@ def _gate(
         yield from _edits((*here, "edits"), gate.edits, gate.shows, slots)
     yield from _rules(document, here, gate.next)
     yield from _ordinary(document, (*here, "on_deadline"), gate.on_deadline.to)
-    fails = any(end.outcome == "failed" for end in document.ends.values())
-    if gate.on_deadline.at_most and not fails:
-        message = "once this deadline is used up the run has to end as failed, and no end does"
-        remedy = "Declare an end whose outcome is failed, or drop at_most."
+    fails = sum(end.outcome == "failed" for end in document.ends.values())
+    if gate.on_deadline.at_most and fails != 1:
+        count = "no end does" if fails == 0 else f"{fails} ends do"
+        message = f"once this deadline is used up the run has to end as failed, and {count}"
+        none = "Declare an end whose outcome is failed, or drop at_most."
+        remedy = none if fails == 0 else "Keep one end whose outcome is failed, or drop at_most."
         yield _finding("FO218", (*here, "on_deadline"), message, remedy)
     if gate.stop:
         yield from _ordinary(document, (*here, "stop"), gate.stop)
