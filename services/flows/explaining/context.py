@@ -6,7 +6,7 @@ from contracts.reference import Trust
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.conditions import in_words
 from services.flows.explaining.receiving import makers
-from services.flows.explaining.routes import verdicts
+from services.flows.explaining.routes import by_verdict, verdicts
 from services.flows.explaining.words import (
     code,
     duration,
@@ -143,6 +143,9 @@ def _causes(chart: Chart, end: EndNode) -> Iterator[str]:
         yield f"when {who} fails and its plan leads here"
     for gate in chart.gates:
         ways = [way for way in arriving if way.source == gate.name and not way.answers]
+        if not gate.answers_failure:
+            # A rule that no verdict can take ends nothing.
+            ways = [way for way in ways if way.verdicts or way.kind is WayKind.DEADLINE]
         if ways:
             told = listing(dict.fromkeys(_person(chart, gate, way) for way in ways), "or")
             yield f"when {role(gate.role)} at {code(gate.name)} {told}"
@@ -154,4 +157,8 @@ def _person(chart: Chart, gate: GateNode, way: MapWay) -> str:
     if way.rule == "stop":
         return "stops the run"
     ways = chart.leaving(gate.name, WayKind.ANSWER)
-    return f"says {verdicts(ways)[ways.index(way)]}"
+    number = ways.index(way)
+    if by_verdict(ways, gate):
+        return f"says {verdicts(ways)[number]}"
+    rule = "otherwise" if way.rule == "else" else f"if {in_words(way.rule)}"
+    return f"answers so that rule {number + 1} there ({rule}) decides"

@@ -1,11 +1,11 @@
 """The hand-offs at a gate where a person decides about the work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.conditions import in_words
 from services.flows.explaining.receiving import handed, outdated, read_name
-from services.flows.explaining.routes import looks_elsewhere, verdicts
+from services.flows.explaining.routes import after_that, by_verdict, verdicts
 from services.flows.explaining.words import (
     code,
     duration,
@@ -32,19 +32,35 @@ def after_gate(chart: Chart, gate: GateNode) -> str:
             f"what they say is written to {code(gate.writes.slot)}"
             f" ({code(gate.writes.contract)}{fields}) and holds for exactly what they were shown",
         ),
-        "\n".join([*_answers(chart, gate), *_late(chart, gate)]),
     ]
+    ways = chart.leaving(gate.name, WayKind.ANSWER)
+    late = _late(chart, gate)
+    if by_verdict(ways, gate):
+        told.append("\n".join([*_answers(chart, gate, ways), *late]))
+    else:
+        decides = "the first of these rules that holds decides what follows:"
+        ruled = _ruled(chart, gate, ways)
+        told += [paragraph(decides), "\n".join(ruled), "\n".join(late)]
     return "\n\n".join(told)
 
 
-def _answers(chart: Chart, gate: GateNode) -> Iterator[str]:
-    ways = chart.leaving(gate.name, WayKind.ANSWER)
+def _answers(chart: Chart, gate: GateNode, ways: Sequence[MapWay]) -> Iterator[str]:
     for way, who in zip(ways, verdicts(ways), strict=True):
         if not way.verdicts:
             continue
-        rule = f", if {in_words(way.rule)}" if looks_elsewhere(way.rule, gate) else ""
-        told = [f"{who}{rule}: {_leads(chart, gate, way)}", _after_edit(chart, gate, way)]
+        stale = _after_edit(chart, gate, way)
+        stale = _if_edited(stale) if len(way.verdicts) > 1 else stale
+        told = [f"{who}: {_leads(chart, gate, way)}", stale]
         yield f"- {' '.join(sentence(each) for each in told if each)}"
+
+
+def _ruled(chart: Chart, gate: GateNode, ways: Sequence[MapWay]) -> Iterator[str]:
+    """Tell the rules as they stand, where verdicts alone do not say which of them is taken."""
+    for number, way in enumerate(ways):
+        when = "otherwise" if way.rule == "else" else f"if {in_words(way.rule)}"
+        told = [f"{when}, {_leads(chart, gate, way)}", after_that(chart, ways, number)]
+        told.append(_if_edited(_after_edit(chart, gate, way)))
+        yield f"{number + 1}. {' '.join(sentence(each) for each in told if each)}"
 
 
 def _leads(chart: Chart, gate: GateNode, way: MapWay) -> str:
@@ -73,6 +89,11 @@ def _after_edit(chart: Chart, gate: GateNode, way: MapWay) -> str:
     if told and before:
         return f"reports on the older {code(slot)} are stale then, as after {names(before)}"
     return told
+
+
+def _if_edited(stale: str) -> str:
+    """Say of what is stale that only an edit makes it so; empty when nothing is."""
+    return f"after **edited**, {stale}" if stale else ""
 
 
 def _late(chart: Chart, gate: GateNode) -> Iterator[str]:

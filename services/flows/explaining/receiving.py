@@ -14,6 +14,7 @@ from workflows.context_map.parts import (
     MapWay,
     ReadAs,
     StepNode,
+    WayKind,
 )
 
 
@@ -64,8 +65,13 @@ def passed_by(chart: Chart, way: MapWay, product: str) -> str:
 def needing(chart: Chart, step: StepNode) -> str:
     """Say what is missing when a step fails, and who is left without it: a clause."""
     slot = step.writes.slot
+    unless = _made_instead(chart, step)
     if step.publishes:
-        return f"nothing is published, and there is no {code(slot)}"
+        # A publication that timed out may have taken effect although nobody was told so.
+        return (
+            f"there is no {code(slot)}{unless}, and nothing is known to be published: an attempt"
+            " that timed out may have gone through all the same"
+        )
     if any(read.slot == slot for read in step.reads):
         return f"{code(slot)} stays as it was"
     readers = [each for each in chart.slot(slot).read_by if each.node != step.name]
@@ -75,9 +81,9 @@ def needing(chart: Chart, step: StepNode) -> str:
     told += [f"the rules after {names(ruled)}"] if ruled else []
     about = f" on the current {names(step.about)}" if step.about else ""
     if not told:
-        return f"there is no {code(slot)}{about}, which nobody else needs"
+        return f"there is no {code(slot)}{about}{unless}, which nobody else needs"
     verb = "is" if len(direct) == 1 and not ruled else "are"
-    return f"{listing(told)} {verb} left without {code(slot)}{about}"
+    return f"{listing(told)} {verb} left without {code(slot)}{about}{unless}"
 
 
 def failing(step: StepNode) -> str:
@@ -131,12 +137,29 @@ def read_name(read: MapRead, *, surely: bool = False) -> str:
 
 
 def _takes_stale(chart: Chart, stale: Sequence[str]) -> list[str]:
-    return [
-        f"{code(step.name)}, which takes an old {code(read.slot)} as well,"
-        for step in chart.steps
-        for read in step.reads
-        if read.slot in stale and read.stale_allowed
+    readers = [(code(step.name), "which", step.reads) for step in chart.steps]
+    readers += [(_maker(chart, gate.name), "who", gate.shows) for gate in chart.gates]
+    told = []
+    for name, which, reads in readers:
+        old = [read.slot for read in reads if read.slot in stale and read.stale_allowed]
+        if old:
+            told.append(f"{name}, {which} takes an old {names(old)} as well,")
+    return told
+
+
+def _made_instead(chart: Chart, step: StepNode) -> str:
+    """Name the steps that a failure can lead to and that make the same from nothing: a clause."""
+    slot = step.writes.slot
+    targets = {way.target for way in chart.leaving(step.name, WayKind.FAILURE)}
+    others = [
+        other.name
+        for other in chart.steps
+        if other.writes.slot == slot
+        and other.name != step.name
+        and not any(read.slot == slot and not read.optional for read in other.reads)
+        and any(chart.leads_to(target, other.name) for target in targets)
     ]
+    return f" unless {names(others, 'or')} makes it" if others else ""
 
 
 def _maker(chart: Chart, name: str) -> str:

@@ -20,32 +20,44 @@ def after_that(chart: Chart, ways: Sequence[MapWay], index: int) -> str:
     known = _known(way)
     for later in ways[index + 1 :]:
         matches = True if later.rule in ("", "else") else holds(parse(later.rule), known)
-        if matches is None:
+        if matches is None or (matches and later.at_most):
+            # A later rule may not hold, or its own count may be used up before this one's is.
             return "after that, the rules below decide"
         if matches:
             return f"after that, {chart.follows(later.target)}"
     return ""
 
 
+def by_verdict(ways: Sequence[MapWay], gate: GateNode) -> bool:
+    """Whether the ways out of a gate can be told verdict by verdict.
+
+    Not where a rule looks at more than the verdict, nor where several verdicts share one count:
+    how many of either are left for the ways below is not known then.
+    """
+    shared = any(way.at_most and len(way.verdicts) > 1 for way in ways)
+    return not shared and not any(_looks_elsewhere(way.rule, gate) for way in ways)
+
+
 def verdicts(ways: Sequence[MapWay]) -> list[str]:
-    """Name for each way out of a gate the verdicts that go there, with those left over last."""
+    """Name for each way out of a gate the verdicts that go there, with those left over last.
+
+    Only for ways that can be told so; see `by_verdict`.
+    """
     counted: dict[str, int] = {}
     told: list[str] = []
     for way in ways:
         plain = [f"**{each}**" for each in way.verdicts if each not in counted]
-        left = [_left(each, counted[each]) for each in way.verdicts if each in counted]
+        left = [
+            f"**{each}** beyond the {counted_in_words(counted[each])} allowed"
+            for each in way.verdicts
+            if each in counted
+        ]
         told.append(listing([*plain, *left], "or") if way.verdicts else "")
         counted |= {each: counted.get(each, 0) + (way.at_most or 0) for each in way.verdicts}
     return told
 
 
-def _left(verdict: str, allowed: int) -> str:
-    """Name a verdict that a way above did not take: it was used up, or looked at more."""
-    more = f"beyond the {counted_in_words(allowed)} allowed" if allowed else "otherwise"
-    return f"**{verdict}** {more}"
-
-
-def looks_elsewhere(rule: str, gate: GateNode) -> bool:
+def _looks_elsewhere(rule: str, gate: GateNode) -> bool:
     """Whether a gate's rule looks at anything but the verdict."""
     if rule in ("", "else") or gate.writes is None:
         return False

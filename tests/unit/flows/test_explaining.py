@@ -283,13 +283,16 @@ def test_each_gate_for_failures_is_told(own: str) -> None:
     assert "**stop**" not in own
 
 
-def test_a_verdict_with_a_condition_says_so(own: str) -> None:
-    """A way that looks at more than the verdict names the rest."""
+def test_a_gate_that_looks_at_more_than_the_verdict_tells_its_rules(own: str) -> None:
+    """Rules that look at more than the verdict are told in order, as they stand."""
     assert (
-        "- **approve**, if `decision.verdict` is `approve` and `start.score` is over 3: `one`"
-        " follows, with `start`."
+        "1. If `decision.verdict` is `approve` and `start.score` is over 3, `one` follows, with"
+        " `start`.\n"
+        "2. Otherwise, the run ends as `failed`.\n"
+        "\n"
+        "- No answer within 90 minutes: "
     ) in own
-    assert "- **reject** or **approve** otherwise: the run ends as `failed`." in own
+    assert "at `ask` answers so that rule 2 there (otherwise) decides" in own
 
 
 def test_a_deadline_may_be_counted(own: str) -> None:
@@ -360,6 +363,22 @@ def test_whoever_takes_old_context_is_named(compiled: CompiledFlow) -> None:
     assert "with `review`, `brief`, `draft`, `claims`, even an outdated one and `evidence`" in told
 
 
+def test_whoever_takes_old_context_is_named_once(compiled: CompiledFlow) -> None:
+    """A step that takes several outdated reports is one exception; a person is another."""
+    old = ("claims", "review")
+    reads = tuple(
+        read.model_copy(update={"stale_allowed": read.slot in old})
+        for read in compiled.steps["revise"].reads
+    )
+    gate = compiled.gates["approve"].model_copy(update={"stale_allowed": ("claims",)})
+    flow = compiled.model_copy(update={"gates": {**compiled.gates, "approve": gate}})
+
+    told = _told(_with_step(flow, "revise", reads=reads))
+
+    assert "nobody but `revise`, which takes an old `claims` and `review` as well," in told
+    assert "the editor at `approve`, who takes an old `claims` as well, is given them" in told
+
+
 def test_a_renamed_input_is_told_by_both_names(compiled: CompiledFlow) -> None:
     """Where an agent knows a slot by another name, both stand there."""
     [brief, *_] = compiled.steps["outline"].reads
@@ -415,3 +434,37 @@ def _planned(step: CompiledStep, last: str, refused: str, at_most: int) -> Compi
         "otherwise": CompiledPlanLine(then=last),
     }
     return step.model_copy(update={"on_failure": plan})
+
+
+INSTEAD = """
+slots: {first: Note@1, second: Note@1}
+start: one
+steps:
+  one:
+    agent: one
+    reads: [start]
+    writes: first
+    on_failure: {refused: {then: other}}
+    next: two
+  other: {agent: one, reads: [start], writes: first, next: two}
+  two: {agent: one, reads: [{start: first}], writes: second, next: done}
+ends:
+  done: {outcome: succeeded, output: second}
+  failed: {outcome: failed}
+"""
+
+
+def test_a_step_that_makes_the_same_instead_is_named() -> None:
+    """What a failed step did not write is not missing where its plan leads to another writer."""
+    told = _told(toy_flow(INSTEAD, toy("one", _make)).flow)
+
+    assert "If `one` fails, `two` is left without `first` unless `other` makes it." in told
+    assert "If `other` fails, `two` is left without `first`." in told
+
+
+def test_a_failed_publication_may_have_gone_out(article: str) -> None:
+    """A publishing step that failed is not said to have published nothing."""
+    assert (
+        "If `publish` fails, there is no `publication`, and nothing is known to be published: an"
+        " attempt that timed out may have gone through all the same."
+    ) in article
