@@ -5,7 +5,9 @@ list's elements in order, `keys(sections.id)`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from pydantic_core import to_json
 
 from contracts.base import Part
 from contracts.reference import FactValue
@@ -22,6 +24,11 @@ def project(value: Part, facts: Iterable[str]) -> dict[str, FactValue]:
         TypeError: a fact leads to something that is not a scalar, a length or keys.
     """
     return {fact: _fact(value, fact) for fact in facts}
+
+
+def size_of(facts: Mapping[str, FactValue]) -> int:
+    """Count the bytes that facts take as JSON."""
+    return len(to_json(facts))
 
 
 def element(value: Part, path: str, key: str, wanted: str) -> Part:

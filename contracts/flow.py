@@ -44,13 +44,17 @@ _LONGEST_DAYS: Final = 3650
 
 def seconds(text: object) -> object:
     """Read `90s`, `30m`, `72h` or `7d` as whole seconds; anything else is an error."""
-    match = re.fullmatch(r"([1-9][0-9]{0,9})([smhd])", text) if isinstance(text, str) else None
+    match = re.fullmatch(r"(0+|[1-9][0-9]*)([smhd])", text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"{text!r} is no duration; write a number and s, m, h or d, as in 30m")
-    duration = int(match[1]) * _UNITS[match[2]]
-    if duration > _LONGEST_DAYS * _UNITS["d"]:
-        raise ValueError(f"{text} is longer than {_LONGEST_DAYS}d, the longest there is")
-    return duration
+        raise ValueError(f"{text!r:.60} is no duration; write a number and s, m, h or d, as in 30m")
+    digits, unit = match[1], match[2]
+    longest = _LONGEST_DAYS * _UNITS["d"]
+    # The count of digits first: text of many thousands is no number that Python reads.
+    if len(digits) > len(str(longest)) or int(digits) * _UNITS[unit] > longest:
+        raise ValueError(f"{text:.60} is longer than {_LONGEST_DAYS}d, the longest there is")
+    if not int(digits):
+        raise ValueError(f"{text} is no time at all; the shortest there is is 1s")
+    return int(digits) * _UNITS[unit]
 
 
 Duration = Annotated[int, BeforeValidator(seconds, json_schema_input_type=WrittenDuration)]

@@ -14,7 +14,17 @@ INLINE_LIMIT_BYTES = 16 * 1024
 """Larger values go to the archive: at 32 KiB inlined a run costs 15 to 22 % more (measured)."""
 
 FACTS_LIMIT_BYTES = 4 * 1024
-"""The most that a value's facts may take as JSON."""
+"""The most that a value's facts may take as JSON: the interpreter holds them for the whole run."""
+
+VALUE_LIMIT_BYTES = 16 * 1024 * 1024
+"""The largest value that a step may make: with 100 steps at work a worker then holds 1.6 GB."""
+
+FLOW_LIMIT_BYTES = 512 * 1024
+"""The most that a compiled flow may take as a run carries it; the shipped ones take some 30 kB."""
+
+START_LIMIT_BYTES = 1024 * 1024
+"""The most that the start of a run may take: half of what Temporal takes as one payload
+(`limit.blobSize.error`, 2 MB), because the next execution carries its progress beside it."""
 
 
 class Element(Part):

@@ -10,8 +10,15 @@ from temporalio.client import Client
 from services.catalogue import catalogue as catalogue
 from services.flows import shelf as shelves
 from services.flows.shelf import Shelf
+from services.health.base import Limits, ModelHealth, Rules
+from services.health.degrading import DegradingHealth
+from services.health.in_process import InProcessGates
+from services.health.redis import RedisGates
+from services.health.shared import SharedHealth
+from services.memory.base import Archive
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
+from services.memory.object_archive import Credentials, ObjectArchive
 from services.memory.redis import RedisStore
 from services.retrieval.lance import LanceCorpora
 from services.runs.history import RunHistory
@@ -22,10 +29,29 @@ if TYPE_CHECKING:
 
 
 def memory(settings: Settings, client: Client) -> Memory:
-    """Build the memory layer: Redis, the archive's folder, and runs' histories as last source."""
-    return Memory(
-        RedisStore(settings.redis_url), FolderArchive(settings.archive_dir), RunHistory(client)
+    """Build the memory layer: Redis, the archive, and runs' histories as last source.
+
+    Raises:
+        SettingsError: the archive's address is none of a bucket.
+    """
+    return Memory(RedisStore(settings.redis_url), archive(settings), RunHistory(client))
+
+
+def archive(settings: Settings) -> Archive:
+    """Build the archive: a bucket where an address is set, else a folder.
+
+    Raises:
+        SettingsError: the address is none of a bucket.
+    """
+    if not settings.archive_url:
+        return FolderArchive(settings.archive_dir)
+    credentials = Credentials(
+        settings.aws_access_key_id,
+        settings.aws_secret_access_key,
+        settings.aws_session_token,
+        settings.aws_region,
     )
+    return ObjectArchive(settings.archive_url, credentials)
 
 
 def corpora(settings: Settings, endpoint: "Endpoint | None" = None) -> LanceCorpora:
@@ -36,6 +62,29 @@ def corpora(settings: Settings, endpoint: "Endpoint | None" = None) -> LanceCorp
 
     embedder = OpenAIEmbedder(endpoint, settings.embedding_model)
     return LanceCorpora(settings.corpora_uri, embedder, settings.embedding_model)
+
+
+def health(settings: Settings) -> ModelHealth:
+    """Build the health of models: shared over Redis, a process's own while that is away."""
+    rules = Rules(
+        failures=settings.breaker_failures,
+        cooldown_ms=settings.breaker_cooldown_seconds * 1000,
+        longest_ms=settings.breaker_longest_seconds * 1000,
+    )
+    shared = SharedHealth(RedisGates(settings.redis_url, rules))
+    return DegradingHealth(shared, SharedHealth(InProcessGates(rules)))
+
+
+def limits(settings: Settings) -> dict[str, Limits]:
+    """Read what may be asked of each model, by its name.
+
+    Where two aliases are one model, the narrower limit of each kind holds.
+    """
+    found: dict[str, Limits] = {}
+    for setting in settings.models.values():
+        given = Limits.model_validate(setting.model_dump(include=set(Limits.model_fields)))
+        found[setting.name] = found.get(setting.name, given).narrowed(given)
+    return found
 
 
 def shelf(settings: Settings) -> Shelf:

@@ -14,7 +14,8 @@ FlowError
 │   ├── StorageError                    a disk or folder cannot be written
 │   └── UnavailableError                a part does not answer: Temporal, memory, model, worker
 └── StepError                       a step failed; its kind decides what the flow does
-    └── AnswerRejectedError             a model's answer failed a check and may be repaired
+    ├── AnswerRejectedError             a model's answer failed a check and may be repaired
+    └── ForgottenError                  an endpoint no longer knows a response that it was asked for
 """
 
 from collections.abc import Sequence
@@ -111,6 +112,7 @@ class StepError(FlowError):
         retry_after: timedelta | None = None,
         usage: Usage | None = None,
         quarantined: str = "",
+        endpoint_down: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -120,7 +122,13 @@ class StepError(FlowError):
 
         self.usage = usage or Usage()
         self.quarantined = quarantined
+        self.endpoint_down = endpoint_down
+        """Whether the model's breaker is open: nothing was sent, and another model may do now."""
 
 
 class AnswerRejectedError(StepError):
     """An answer failed a check; the reasons are shown to the model when it is asked again."""
+
+
+class ForgottenError(StepError):
+    """What was asked for in the background is gone; it may have been paid. Asking anew can help."""

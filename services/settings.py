@@ -30,6 +30,14 @@ class ModelSetting(BaseModel):
     name: str
     capability: Capability = Capability.WRITES
     window_tokens: int = Field(default=32_000, ge=1024)
+    concurrency: int = Field(default=0, ge=0)
+    """Calls at once, of all workers together; 0 is without limit, here and below."""
+
+    requests_a_minute: int = Field(default=0, ge=0)
+    tokens_a_minute: int = Field(default=0, ge=0)
+    """Prompts and answers together."""
+    background: bool = False
+    """Whether it is asked for background responses, which survive whoever asked."""
 
 
 class Settings(BaseModel):
@@ -45,6 +53,13 @@ class Settings(BaseModel):
     task_queue: str = "orchestra"
     redis_url: str = "redis://127.0.0.1:6379/0"
     archive_dir: Path = Path(".orchestra/archive")
+    archive_url: str = ""
+    """`s3://bucket/prefix?endpoint=http://host:port`; empty means the folder."""
+
+    aws_access_key_id: str = ""
+    aws_secret_access_key: SecretStr = SecretStr("")
+    aws_session_token: SecretStr = SecretStr("")
+    aws_region: str = ""
     publish_dir: Path = Path("published")
     corpora_uri: str = ".orchestra/corpora"
     flows_dir: Path | None = None
@@ -57,12 +72,19 @@ class Settings(BaseModel):
     openai_base_url: str = ""
     openai_api_key: SecretStr = SecretStr("")
     models: dict[str, ModelSetting] = Field(default_factory=dict)
+    breaker_failures: int = Field(default=5, ge=1)
+    """Failed calls in a row, of all workers, after which a model is left alone."""
+
+    breaker_cooldown_seconds: int = Field(default=5, ge=1)
+    """From then to the first probe; doubled after each that fails, up to the longest."""
+
+    breaker_longest_seconds: int = Field(default=300, ge=1)
     embedding_model: str = ""
     """Model for vectors at the same endpoint; empty means full-text search only."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read `ORCHESTRA_*`, `OPENAI_*` from a mapping.
+        """Read `ORCHESTRA_*`, `OPENAI_*`, `AWS_*` from a mapping.
 
         Raises:
             SettingsError: one or more values are wrong; all are named.
@@ -76,11 +98,30 @@ class Settings(BaseModel):
             )
             raise SettingsError("settings are wrong: " + "; ".join(lines)) from error
 
+    def in_background(self) -> frozenset[str]:
+        """Name the models that are asked for background responses."""
+        return frozenset(model.name for model in self.models.values() if model.background)
 
-_VENDOR: Final = ("openai_base_url", "openai_api_key")
-"""Settings that go by the names every OpenAI client knows."""
 
-_MODEL_SUFFIXES: Final = {"name": "", "capability": "_CAPABILITY", "window_tokens": "_WINDOW"}
+_VENDOR: Final = (
+    "openai_base_url",
+    "openai_api_key",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "aws_region",
+)
+"""Settings that go by the names every client of that vendor knows."""
+
+_MODEL_SUFFIXES: Final = {
+    "name": "",
+    "capability": "_CAPABILITY",
+    "window_tokens": "_WINDOW",
+    "background": "_BACKGROUND",
+    "concurrency": "_CONCURRENCY",
+    "requests_a_minute": "_REQUESTS_A_MINUTE",
+    "tokens_a_minute": "_TOKENS_A_MINUTE",
+}
 """What follows `ORCHESTRA_MODEL` or `ORCHESTRA_MODEL_WRITER` for each property."""
 
 
@@ -123,5 +164,9 @@ def _model(environ: Mapping[str, str], alias: str) -> dict[str, str]:
             ("name", "gpt-5-mini"),
             ("capability", "writes"),
             ("window_tokens", "32000"),
+            ("concurrency", "0"),
+            ("requests_a_minute", "0"),
+            ("tokens_a_minute", "0"),
+            ("background", "false"),
         )
     }

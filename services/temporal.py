@@ -1,7 +1,4 @@
-"""Temporal, set up once for client, worker and replayer: connection, converter, workflow runner."""
-
-import dataclasses
-from functools import cache
+"""Temporal, set up once for client, worker and replayer: connection and workflow runner."""
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import (
@@ -9,38 +6,14 @@ from temporalio.api.operatorservice.v1 import (
     ListSearchAttributesRequest,
 )
 from temporalio.client import Client
-from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import (
-    CompositePayloadConverter,
-    DataConverter,
-    EncodingPayloadConverter,
-)
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from services.errors import UnavailableError
+from services.payloads import data_converter
 from services.settings import Settings
 from workflows.names import SEARCH_ATTRIBUTES
-
-
-class PayloadConverter(CompositePayloadConverter):
-    """Pydantic JSON without the fields that nobody set, which keeps histories small."""
-
-    def __init__(self) -> None:
-        super().__init__(*_encodings())
-
-
-@cache
-def _encodings() -> tuple[EncodingPayloadConverter, ...]:
-    """Build the encodings once: the SDK makes a converter for every activation of a workflow."""
-    converter = PydanticPayloadConverter(ToJsonOptions(exclude_unset=True))
-    return tuple(converter.converters.values())
-
-
-def data_converter() -> DataConverter:
-    """Build the one converter that every client, worker and replayer uses."""
-    return dataclasses.replace(DataConverter.default, payload_converter_class=PayloadConverter)
 
 
 def workflow_runner() -> WorkflowRunner:

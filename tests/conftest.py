@@ -1,4 +1,4 @@
-"""Fixtures only: the real servers that tests start on free ports, once a session."""
+"""Fixtures only: real servers on free ports, once a session, and the figures of a test."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from services.stack import binaries
+from tests.guarantees.figures import Figures
 from workflows.names import SEARCH_ATTRIBUTES
 
 
@@ -90,3 +91,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command += ["--dir", str(folder), "--maxmemory-policy", "noeviction"]
     with _server(command, port, folder / "log"):
         yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """What a test measures on the way to proving a promise; see `tests.guarantees`."""
+    return Figures(request.node.user_properties)

@@ -19,6 +19,9 @@ MOST_PARTS: Final = 50_000
 DEEPEST_LEVEL: Final = 20
 """A flow needs eight levels."""
 
+MOST_DIGITS: Final = 30
+"""Of a whole number, in whatever base; no count, no sum and no time of a flow needs so many."""
+
 _REMEDIES: Final = (
     ("cannot start any token", "Indent with spaces, and quote text that begins with such a sign."),
     ("mapping values are not allowed", "Quote the text that holds `: `, or mend the indentation."),
@@ -207,6 +210,8 @@ def _scalar(node: ScalarNode) -> object:
 
 def _whole(text: str) -> int | str:
     digits = text.replace("_", "")
+    if len(digits) > MOST_DIGITS:
+        return text
     has_base = digits.lstrip("+-")[:2].lower() in ("0b", "0o", "0x")
     try:
         return int(digits, 0 if has_base else 10)

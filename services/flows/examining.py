@@ -8,7 +8,8 @@ from contracts.compiled import CompiledFlow
 from contracts.flow import FlowDocument
 from services.errors import FlowInvalidError
 from services.flows.compile import Catalogue, inspect
-from services.flows.document import FlowFile, read_draft, stored_text, unreadable
+from services.flows.document import FlowFile, read_draft
+from services.flows.file_text import stored_text, unreadable
 from services.flows.source import SourceText
 from workflows.checking.finding import Finding, Severity
 from workflows.checking.located import LocatedFinding

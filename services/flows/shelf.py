@@ -11,8 +11,9 @@ from contracts.compiled import CompiledFlow
 from contracts.reference import Value
 from services.errors import FlowInvalidError, NotFoundError
 from services.flows.compile import Catalogue, sound
-from services.flows.document import FlowFile, read_file, read_text
+from services.flows.document import FlowFile, declared_name, read_text
 from services.flows.examining import name_taken
+from services.flows.file_text import stored_text
 from workflows.checking.located import LocatedFinding
 from workflows.checking.worst_case import WorstCase
 
@@ -32,6 +33,9 @@ class Shelf:
     worst_cases: dict[str, WorstCase] = field(default_factory=dict)
     """What no run of a flow can exceed, by name."""
 
+    _declared: dict[str, list[str]] = field(default_factory=dict)
+    """Which refused files, as `refused` names them, say that they declare a flow; by its name."""
+
     _carried: dict[str, tuple[Value, bytes]] = field(default_factory=dict)
 
     def carried(self, flow: CompiledFlow) -> tuple[Value, bytes]:
@@ -42,16 +46,30 @@ class Shelf:
             self._carried[flow.name] = value, body
         return self._carried[flow.name]
 
+    def refuse(self, file: str, text: str, error: FlowInvalidError) -> None:
+        """Keep why a file's flow is not offered.
+
+        Args:
+            file: its name without the ending.
+            text: what it holds, as far as it could be read.
+            error: what is wrong with it.
+        """
+        self.refused[file] = str(error)
+        self.refused_findings[file] = error.findings
+        if declared := declared_name(text):
+            self._declared.setdefault(declared, []).append(file)
+
     def get(self, name: str) -> CompiledFlow:
         """Find a flow.
 
         Raises:
-            NotFoundError: there is none of that name, or its file has findings.
+            NotFoundError: there is none of that name, or the file that declares it has findings.
         """
         if name in self.flows:
             return self.flows[name]
-        if name in self.refused:
-            raise NotFoundError(f"flow {name!r} is not offered:\n{self.refused[name]}")
+        if files := self._declared.get(name) or [each for each in self.refused if each == name]:
+            why = "\n".join(self.refused[each] for each in files)
+            raise NotFoundError(f"flow {name!r} is not offered:\n{why}")
         known = ", ".join(sorted(self.flows)) or "none"
         raise NotFoundError(f"there is no flow {name!r}; there are: {known}")
 
@@ -66,11 +84,12 @@ def load(catalogue: Catalogue, folder: Path | None = None) -> Shelf:
     for file in shipped():
         _offer(shelf, file, catalogue)
     for path in flow_files(folder) if folder else ():
+        text = ""
         try:
-            _offer(shelf, read_file(path), catalogue)
+            text = stored_text(path, path.name)
+            _offer(shelf, read_text(path.name, text), catalogue)
         except FlowInvalidError as error:
-            shelf.refused[path.stem] = str(error)
-            shelf.refused_findings[path.stem] = error.findings
+            shelf.refuse(path.stem, text, error)
     return shelf
 
 

@@ -1,8 +1,9 @@
 """The model port: one request, one reply, and how a call can fail. Adapters live beside it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from pydantic import Field, JsonValue
 
@@ -29,6 +30,9 @@ class Work(Part):
     item: str = ""
     exchange: int = Field(ge=1)
     """Ordinal of the call within this visit and item, from 1."""
+
+    tenant: str = Field(default="", exclude=True)
+    """Whose work it is, so that tenants are served in turn. Part of no label and no call's key."""
 
     def label(self) -> str:
         """Write it in one line: `section_writer/free/1/s2/1`; `-` stands for no item."""
@@ -92,13 +96,44 @@ class ModelReply(Part):
     usage: Usage
 
 
+@dataclass
+class Receipt:
+    """What its asker keeps of a call that the endpoint goes on with by itself, asker or no asker.
+
+    Models that answer in the foreground leave it as it is.
+    """
+
+    keep: Callable[[str], Awaitable[None]]
+    """Called with the response's id as soon as it is known, before anything is waited for."""
+
+    is_abandoned: Callable[[], bool]
+    """Asked when the call is cancelled: whether nobody will come back for the answer."""
+
+    response: str = ""
+    """The id under which the endpoint has, or may still have, the answer. Set by the asker, it is
+    asked for instead of a new answer; emptied by the model when that response came to nothing."""
+
+    @classmethod
+    def nobodys(cls) -> Self:
+        """Make one for an asker who will not come back."""
+
+        async def keep(response: str) -> None:
+            """Nobody wants to know."""
+
+        return cls(keep, is_abandoned=lambda: True)
+
+
 class LanguageModel(Protocol):
     """Something that answers."""
 
-    async def complete(self, request: ModelRequest, on_text: OnText) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, on_text: OnText, receipt: Receipt | None = None
+    ) -> ModelReply:
         """Ask once. Never retries: Temporal owns that. Closes its stream when cancelled.
 
         Raises:
+            ForgottenError: the endpoint knows nothing of the receipt's response; it may have been
+                paid.
             StepError: `unavailable`, `rate_limited` (with `retry_after`), `timed_out`, `denied`,
                 `quota`, `too_large` or `malformed` (not the protocol at all).
         """

@@ -8,7 +8,7 @@ from typing import Final
 from contracts.failure import REMEDY, FailureKind
 from contracts.usage import Usage
 from services.errors import StepError
-from services.llm.base import ModelReply, ModelRequest, OnText
+from services.llm.base import ModelReply, ModelRequest, OnText, Receipt
 from services.llm.scripted.calls import Call, Outcome
 from services.llm.scripted.from_schema import answer_from_schema
 from services.llm.scripted.protocol import chunks_of
@@ -16,7 +16,7 @@ from services.llm.scripted.respondent import Answer, Respondent, Response
 from services.llm.scripted.script import Fault, Script
 from services.llm.streaming import Chunk, Reception
 
-_BEFORE_TEXT: Final = {
+BEFORE_TEXT: Final[dict[Fault | None, FailureKind]] = {
     Fault.HTTP_500: FailureKind.UNAVAILABLE,
     Fault.HTTP_503_RETRY_AFTER: FailureKind.UNAVAILABLE,
     Fault.HTTP_429_RETRY_AFTER: FailureKind.RATE_LIMITED,
@@ -27,6 +27,8 @@ _BEFORE_TEXT: Final = {
     Fault.RESET: FailureKind.UNAVAILABLE,
     Fault.HTML: FailureKind.MALFORMED,
 }
+"""What the faults mean that leave no answer."""
+
 _DROPPING: Final = frozenset({Fault.RESET, Fault.CUT_STREAM})
 _TELLING_TO_WAIT: Final = frozenset({Fault.HTTP_503_RETRY_AFTER, Fault.HTTP_429_RETRY_AFTER})
 
@@ -61,7 +63,9 @@ class ScriptedModel:
         """Use another script from now on."""
         self._respondent.perform(script)
 
-    async def complete(self, request: ModelRequest, on_text: OnText) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, on_text: OnText, receipt: Receipt | None = None
+    ) -> ModelReply:
         """Ask once.
 
         Raises:
@@ -88,16 +92,21 @@ class ScriptedModel:
         except TimeoutError as error:
             if self._waits and not deadline.expired():
                 raise
-            raise _failure(FailureKind.TIMED_OUT, response, reception.usage()) from error
+            raise failure_of(FailureKind.TIMED_OUT, response, reception.usage()) from error
 
     async def _answer(
         self, request: ModelRequest, response: Response, reception: Reception, on_text: OnText
     ) -> None:
-        kind = _BEFORE_TEXT.get(response.fault) if response.fault else None
-        if kind:
-            raise _failure(kind, response)
+        if response.fault in BEFORE_TEXT:
+            raise failure_of(BEFORE_TEXT[response.fault], response)
         if response.fault is Fault.HANG:
             await self._pause(math.inf, request.timeout_seconds)
+        await self._say(request, response, reception, on_text)
+
+    async def _say(
+        self, request: ModelRequest, response: Response, reception: Reception, on_text: OnText
+    ) -> None:
+        """Say it in pieces, and break off where the fault says so."""
         for chunk in chunks_of(response, request.model):
             text = reception.take(Chunk.model_validate(chunk))
             if text:
@@ -106,7 +115,7 @@ class ScriptedModel:
             await self._pause(math.inf, request.timeout_seconds)
         if response.fault is Fault.CUT_STREAM:
             spent = reception.usage() if reception.text else None
-            raise _failure(FailureKind.UNAVAILABLE, response, spent)
+            raise failure_of(FailureKind.UNAVAILABLE, response, spent)
 
     async def _pause(self, seconds: float, limit_seconds: int) -> None:
         if self._waits:
@@ -116,7 +125,8 @@ class ScriptedModel:
             raise TimeoutError
 
 
-def _failure(kind: FailureKind, response: Response, usage: Usage | None = None) -> StepError:
+def failure_of(kind: FailureKind, response: Response, usage: Usage | None = None) -> StepError:
+    """Fail as the script says."""
     told = response.fault in _TELLING_TO_WAIT
     return StepError(
         kind,

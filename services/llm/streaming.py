@@ -20,17 +20,23 @@ class _Lenient(BaseModel):
     model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
 
 
-class _Delta(_Lenient):
+class Delta(_Lenient):
+    """What a piece adds to the text, or to the words of a refusal."""
+
     content: str | None = None
     refusal: str | None = None
 
 
-class _Choice(_Lenient):
-    delta: _Delta | None = None
+class Choice(_Lenient):
+    """A piece of the answer, and why it stopped where it did."""
+
+    delta: Delta | None = None
     finish_reason: str | None = None
 
 
-class _Count(_Lenient):
+class Count(_Lenient):
+    """The tokens that the endpoint counted, where it counts."""
+
     prompt_tokens: int | None = Field(default=None, ge=0)
     completion_tokens: int | None = Field(default=None, ge=0)
 
@@ -39,11 +45,11 @@ class Chunk(_Lenient):
     """The fields of one `chat.completion.chunk` that we need; an endpoint may send more."""
 
     model: str | None = None
-    choices: list[_Choice]
-    usage: _Count | None = None
+    choices: list[Choice]
+    usage: Count | None = None
 
 
-FILTERED: Final = Chunk(choices=[_Choice(finish_reason="content_filter")])
+FILTERED: Final = Chunk(choices=[Choice(finish_reason="content_filter")])
 """What stands for an answer when the prompt itself was refused."""
 
 
@@ -57,12 +63,17 @@ class Reception:
         self._refusals: list[str] = []
         self._finish: str | None = None
         self._model = ""
-        self._count = _Count()
+        self._count = Count()
 
     @property
     def text(self) -> str:
         """The text so far."""
         return "".join(self._texts)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no word has come, not even of a refusal."""
+        return self._size == 0
 
     @property
     def is_whole(self) -> bool:
@@ -80,9 +91,9 @@ class Reception:
         texts = [self._take_choice(choice) for choice in chunk.choices]
         return "".join(texts)
 
-    def _take_choice(self, choice: _Choice) -> str:
+    def _take_choice(self, choice: Choice) -> str:
         self._finish = choice.finish_reason or self._finish
-        delta = choice.delta or _Delta()
+        delta = choice.delta or Delta()
         if delta.refusal:
             self._grow(delta.refusal)
             self._refusals.append(delta.refusal)

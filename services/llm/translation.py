@@ -47,7 +47,7 @@ _SIZE_CODES: Final = frozenset(
 _SIZE_WORDS: Final = re.compile(
     r"maximum context length|context (size|window|length)|prompt is too long|too many tokens"
 )
-_FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
+_FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation", "invalid_prompt"})
 
 _WAITING: Final = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNAVAILABLE})
 
@@ -115,6 +115,20 @@ def translate(error: Exception, host: str, model: str, usage: Usage | None = Non
     kind = _kind_of_class(error)
     happened = f"{host} failed while model {model!r} was asked ({type(error).__name__})"
     return StepError(kind, f"{happened}: {REMEDY[kind]}", usage=usage)
+
+
+def told(code: str, words: str, host: str, model: str, usage: Usage | None = None) -> StepError:
+    """Turn what an endpoint says about a response that it gave up into an error of ours.
+
+    Args:
+        code: the endpoint's name for what went wrong.
+        words: what it says about it; read and never repeated.
+        host: the endpoint's host, for the message.
+        model: the model that was asked.
+        usage: what the failed call probably cost.
+    """
+    complaint = Complaint(0, frozenset({code.lower()}), "", words[:_BODY_CHARACTERS].lower(), {})
+    return _of_complaint(complaint, host, model, usage)
 
 
 def quieted(error: Exception) -> Exception:

@@ -27,6 +27,9 @@ class WorkKey(Part):
 class JournalState(StrEnum):
     """How far one model call has come, or that an attempt ended."""
 
+    ASKED = "asked"
+    """The endpoint goes on with the answer by itself, and whoever knows its id can fetch it."""
+
     ANSWERED = "answered"
     FAILED = "failed"
     GAVE_UP = "gave_up"
@@ -44,10 +47,14 @@ class JournalEntry(Part):
 
     state: JournalState
     body: str = ""
-    """The reply as JSON when answered, the failure kind when failed or given up."""
+    """The response's id when asked, the reply as JSON when answered, the failure kind when failed
+    or given up."""
 
     usage: Usage = Field(default_factory=Usage)
-    """What it cost."""
+    """What it cost; when asked, the most that it can come to cost."""
+
+    attempt: int = Field(default=0, ge=0)
+    """Which attempt wrote it; 0 in lines from before this was noted."""
 
 
 class Quarantined(Part):
@@ -138,6 +145,13 @@ class ContextStore(Protocol):
         """Read events after a stream id, oldest first."""
         ...
 
+    async def rebuild_events(self, tenant: str, run: str, told: Sequence[Event]) -> int:
+        """Put transitions that the stream has lost where they belong, by their numbers.
+
+        What is there keeps its id. Returns how many were put back.
+        """
+        ...
+
     async def wait_for_events(
         self, tenant: str, run: str, after: str, seconds: float
     ) -> tuple[StreamEvent, ...]:
@@ -146,6 +160,18 @@ class ContextStore(Protocol):
 
     async def expire(self, tenant: str, run: str, seconds: int) -> None:
         """Let everything of an ended run go after so many seconds."""
+        ...
+
+    async def kept_runs(self, tenant: str) -> dict[str, float]:
+        """List runs by the Unix second at which each may go; infinite while it is live."""
+        ...
+
+    async def held(self, tenant: str, run: str) -> frozenset[Digest]:
+        """List the values that no sweep takes as long as the run is kept."""
+        ...
+
+    async def hold(self, tenant: str, run: str, digests: Collection[Digest]) -> None:
+        """Keep values as long as the run, whether they are there yet or not."""
         ...
 
     async def sweep(self, tenant: str) -> Swept:

@@ -9,6 +9,7 @@ from contracts.event import Event
 from contracts.reference import Digest
 from services.memory import keys
 from services.memory.base import JournalEntry, Quarantined, StreamEvent, Swept, WorkKey
+from services.memory.stream_order import completed, place_of
 
 
 class InProcessStore:
@@ -68,25 +69,46 @@ class InProcessStore:
         self, tenant: str, run: str, after: str = "0-0", limit: int = 1000
     ) -> tuple[StreamEvent, ...]:
         """See `ContextStore.events`."""
-        first = int(after.partition("-")[0])
-        return tuple(self._streams[keys.events(tenant, run)][first : first + limit])
+        return self._after(keys.events(tenant, run), after)[:limit]
+
+    async def rebuild_events(self, tenant: str, run: str, told: Sequence[Event]) -> int:
+        """See `ContextStore.rebuild_events`."""
+        key = keys.events(tenant, run)
+        kept = self._streams[key]
+        self._streams[key] = list(completed(kept, told))
+        async with self._told:
+            self._told.notify_all()
+        return len(self._streams[key]) - len(kept)
 
     async def wait_for_events(
         self, tenant: str, run: str, after: str, seconds: float
     ) -> tuple[StreamEvent, ...]:
         """See `ContextStore.wait_for_events`."""
-        stream = self._streams[keys.events(tenant, run)]
-        first = int(after.partition("-")[0])
+        key = keys.events(tenant, run)
         try:
             async with asyncio.timeout(seconds), self._told:
-                await self._told.wait_for(lambda: len(stream) > first)
+                await self._told.wait_for(lambda: bool(self._after(key, after)))
         except TimeoutError:
             return ()
-        return tuple(stream[first:])
+        return self._after(key, after)
 
     async def expire(self, tenant: str, run: str, seconds: int) -> None:
         """See `ContextStore.expire`."""
         self._runs[tenant, run] = time.time() + seconds
+
+    async def kept_runs(self, tenant: str) -> dict[str, float]:
+        """See `ContextStore.kept_runs`."""
+        return {run: until for (owner, run), until in self._runs.items() if owner == tenant}
+
+    async def held(self, tenant: str, run: str) -> frozenset[Digest]:
+        """See `ContextStore.held`."""
+        return frozenset(self._reach[keys.run_values(tenant, run)])
+
+    async def hold(self, tenant: str, run: str, digests: Collection[Digest]) -> None:
+        """See `ContextStore.hold`."""
+        if digests:
+            self._runs.setdefault((tenant, run), float("inf"))
+            self._reach[keys.run_values(tenant, run)].update(digests)
 
     async def sweep(self, tenant: str) -> Swept:
         """See `ContextStore.sweep`."""
@@ -107,10 +129,15 @@ class InProcessStore:
     async def aclose(self) -> None:
         """Nothing is open."""
 
+    def _after(self, key: str, after: str) -> tuple[StreamEvent, ...]:
+        first = place_of(after)
+        return tuple(each for each in self._streams[key] if place_of(each.id) > first)
+
     async def _append(self, key: str, events: Sequence[Event]) -> None:
         stream = self._streams[key]
         for event in events:
-            stream.append(StreamEvent(id=f"{len(stream) + 1}-0", event=event))
+            last = place_of(stream[-1].id)[0] if stream else 0
+            stream.append(StreamEvent(id=f"{last + 1}-0", event=event))
         if events:
             async with self._told:
                 self._told.notify_all()

@@ -32,7 +32,7 @@ class Memory:
         self, store: ContextStore, archive: Archive, history: HistorySource | None
     ) -> None:
         self.store = store
-        self._archive = archive
+        self.archive = archive
         self._history = history
 
     async def read(
@@ -68,7 +68,7 @@ class Memory:
         Raises:
             NotInMemoryError: one or more are in neither.
         """
-        found = _verified(await self._archive.get(tenant, digests))
+        found = _verified(await self.archive.get(tenant, digests))
         missing = [digest for digest in digests if digest not in found]
         if missing and from_history and self._history:
             found |= _verified(await self._history.find(tenant, run, missing))
@@ -84,13 +84,13 @@ class Memory:
         """Keep values: the large ones in the archive first, then all in the store."""
         large = {key: body for key, body in values.items() if len(body) > INLINE_LIMIT_BYTES}
         if large:
-            await self._archive.put(tenant, large)
+            await self.archive.put(tenant, large)
         await self.store.turn(tenant, run, write=values, events=events)
 
     async def seal(self, tenant: str, run: str, digests: Sequence[Digest]) -> None:
         """Copy values to the archive, restoring first what the store has lost."""
         values, _ = await self.read(tenant, run, digests)
-        await self._archive.put(tenant, values)
+        await self.archive.put(tenant, values)
 
     async def aclose(self) -> None:
         """Close the store's connections."""

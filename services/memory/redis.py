@@ -2,8 +2,8 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final, cast
 
 from redis.asyncio import Redis
@@ -11,7 +11,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError, WatchError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from contracts.event import Event
@@ -20,9 +20,10 @@ from services.errors import StorageError, UnavailableError, UnsafeMemoryError
 from services.memory import keys
 from services.memory.base import JournalEntry, Quarantined, StreamEvent, Swept, WorkKey
 from services.memory.batching import Batches
+from services.memory.stream_order import EVENTS_KEPT, completed, lacking
 
-EVENTS_KEPT: Final = 20_000
-"""Of one run, approximately; streamed text makes up nearly all of them."""
+REBUILDS: Final = 20
+"""How often a stream is read again because somebody wrote to it while it was rebuilt."""
 
 SWEEP_GRACE_SECONDS: Final = 300
 """A value touched more recently than this is never swept: its run may just be writing it."""
@@ -135,6 +136,17 @@ class RedisStore:
             found = await self._redis.xrange(keys.events(tenant, run), f"({after}", "+", limit)
         return _stream_events(cast("_Entries", found))
 
+    async def rebuild_events(self, tenant: str, run: str, told: Sequence[Event]) -> int:
+        """See `ContextStore.rebuild_events`."""
+        async with self._translated():
+            for _ in range(REBUILDS):
+                # A stream of thousands of entries is replaced as a whole, or not at all.
+                with suppress(WatchError):
+                    return await self._rebuild(keys.events(tenant, run), told)
+        raise UnavailableError(
+            f"the event stream of run {run!r} is written to all the time; try again later"
+        )
+
     async def wait_for_events(
         self, tenant: str, run: str, after: str, seconds: float
     ) -> tuple[StreamEvent, ...]:
@@ -152,6 +164,29 @@ class RedisStore:
         at = int(time.time()) + seconds
         async with self._translated():
             await self._redis.zadd(keys.runs(tenant), {run: at})
+
+    async def kept_runs(self, tenant: str) -> dict[str, float]:
+        """See `ContextStore.kept_runs`."""
+        async with self._translated():
+            found = await self._redis.zrange(keys.runs(tenant), 0, -1, withscores=True)
+        pairs = cast("Sequence[tuple[bytes, float]]", found)
+        return {run.decode(): until for run, until in pairs}
+
+    async def held(self, tenant: str, run: str) -> frozenset[Digest]:
+        """See `ContextStore.held`."""
+        async with self._translated():
+            found = await _set(self._redis.smembers(keys.run_values(tenant, run)))
+        return frozenset(member.decode() for member in found)
+
+    async def hold(self, tenant: str, run: str, digests: Collection[Digest]) -> None:
+        """See `ContextStore.hold`."""
+
+        def enqueue(pipeline: Pipeline) -> None:
+            _list_as_kept(pipeline, tenant, run, digests)
+
+        if digests:
+            async with self._translated():
+                await self._lines.run(enqueue)
 
     async def sweep(self, tenant: str) -> Swept:
         """See `ContextStore.sweep`."""
@@ -174,6 +209,27 @@ class RedisStore:
         """See `ContextStore.aclose`."""
         await self._redis.aclose()
         await self._waiting.aclose()
+
+    async def _rebuild(self, key: str, told: Sequence[Event]) -> int:
+        """Replace a stream by one with what it has lost.
+
+        Raises:
+            WatchError: somebody wrote to it meanwhile.
+        """
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            await pipeline.watch(key)
+            entries = await cast("Awaitable[_Entries]", pipeline.xrange(key))
+            kept = _stream_events(entries)
+            lost = lacking(kept, told)
+            if lost:
+                pipeline.multi()  # type: ignore[no-untyped-call]
+                pipeline.delete(f"{key}:rebuilt")
+                for each in completed(kept, lost):
+                    line = each.event.model_dump_json(exclude_unset=True)
+                    pipeline.xadd(f"{key}:rebuilt", {"event": line}, id=each.id)
+                pipeline.rename(f"{key}:rebuilt", key)
+                await pipeline.execute()
+        return len(lost)
 
     async def _forget(self, tenant: str, run: str) -> None:
         async for key in self._redis.scan_iter(keys.run_keys(tenant, run)):
@@ -212,10 +268,14 @@ class RedisStore:
 
 def _keep(pipeline: Pipeline, tenant: str, run: str, values: Mapping[Digest, bytes]) -> None:
     # Listed before it is stored, so that a sweep in between cannot take it for garbage.
-    pipeline.zadd(keys.runs(tenant), {run: float("inf")}, nx=True)
-    pipeline.sadd(keys.run_values(tenant, run), *values)
+    _list_as_kept(pipeline, tenant, run, values)
     for digest, body in values.items():
         pipeline.set(keys.value(tenant, digest), body)
+
+
+def _list_as_kept(pipeline: Pipeline, tenant: str, run: str, digests: Collection[Digest]) -> None:
+    pipeline.zadd(keys.runs(tenant), {run: float("inf")}, nx=True)
+    pipeline.sadd(keys.run_values(tenant, run), *digests)
 
 
 _Entries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]

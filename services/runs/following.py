@@ -4,7 +4,6 @@ Knows nothing of HTTP; `services.gateway.sse` writes what comes out of here as a
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -16,7 +15,10 @@ from contracts.event import Event, EventKind
 from contracts.run import GateView, RunStatus, RunView, StepStatus, StepView
 from services.errors import FlowError, StorageError, UnavailableError
 from services.memory.base import StreamEvent
+from services.memory.stream_order import OF_THE_WORK, numbers, place_of
 from services.runs.history import Told
+from services.runs.marks import START, Mark, dense_up_to, read_mark, write_mark
+from services.runs.rebuilding import rebuild_events, stream_of
 from services.runs.runs import Runs
 
 SLICE_SECONDS: Final = 1.0
@@ -31,25 +33,12 @@ PATIENCE_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 15.0
 """How often a silent run is looked at: it may have ended, or its memory begun another life."""
 
-START: Final = "0-0"
-"""Before the first event of a stream."""
+GAP_SECONDS: Final = 1.0
+"""How long a number may be lacking: steps at work at once write out of turn."""
 
 ENDED: Final = "end"
 """Takes the place of a stream id in the id of the end."""
 
-_OF_THE_WORK: Final = frozenset(
-    {
-        EventKind.ATTEMPT_STARTED,
-        EventKind.ATTEMPT_FAILED,
-        EventKind.ANSWER_REJECTED,
-        EventKind.MEMORY_RESTORED,
-        EventKind.TEXT,
-        EventKind.PRODUCED,
-    }
-)
-"""What activities tell while they work; they carry the number of the start they belong to."""
-
-_STREAM_ID: Final = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 _AT_WORK: Final = frozenset({StepStatus.RUNNING, StepStatus.WAITING})
 
 
@@ -67,7 +56,7 @@ class Happened:
     """One event that the snapshot does not tell of."""
 
     id: str
-    """`{epoch}.{stream id}`; following can be taken up again after it."""
+    """A mark; following can be taken up again after it."""
 
     event: Event
 
@@ -122,8 +111,8 @@ class Following:
         Args:
             runs: where the run is.
             run: which run; whether it exists shows when it is read.
-            last_id: the id of the last event the reader has; empty or of another life of memory
-                means that it begins with a snapshot.
+            last_id: the id of the last event the reader has; empty or unknown means that it
+                begins with a snapshot.
             slice_seconds: how long one wait for events lasts.
             look_seconds: how often a silent run is looked at.
         """
@@ -136,8 +125,15 @@ class Following:
         self._looked_at = float("-inf")
         self._epoch = ""
         self._after = START
+        self._position = START
+        """The furthest place in the stream of what the reader has."""
+
         self._seen: set[str] = set()
-        self._told: frozenset[int] = frozenset()
+        self._told: set[int] = set()
+        """Numbers of the transitions that the reader has."""
+
+        self._gap_since: float | None = None
+        self._must_rebuild = False
         self._finished: frozenset[int] = frozenset()
         self._has_snapshot = False
         self._is_interrupted = False
@@ -160,8 +156,11 @@ class Following:
                 await self._look_when_due()
                 fresh = await self._next() if self._epoch else ()
                 for each in fresh:
-                    yield self._happened(each)
-                if not fresh:
+                    # The same event may be there twice.
+                    if self._is_news(each.event):
+                        yield self._happened(each)
+                self._rebuild_when_lacking()
+                if not fresh and self._epoch:
                     # Memory may have lost how the run ended, which history tells in any case.
                     yield await self._snapshot() if self._has_ended else Quiet()
             except (UnavailableError, StorageError) as error:
@@ -181,31 +180,47 @@ class Following:
         return snapshot
 
     async def _resume(self, epoch: str) -> bool:
-        """Find the last event that the reader has; all before it counts as seen."""
-        wanted, _, last = self._last_id.rpartition(".")
-        if wanted != epoch:
+        """Go on where the reader is, by its place or, where memory lost that, by numbers."""
+        mark = read_mark(self._last_id)
+        if mark is None:
             return False
-        after, seen = START, set[str]()
-        while found := await self._store.events(self._runs.tenant, self._run, after):
-            for each in found:
-                seen.add(each.event.identity())
-                if each.id == last:
-                    self._seen |= seen
-                    self._after = last
-                    self._happened(each)
-                    return True
-            after = found[-1].id
-        return False
+        kept: Sequence[StreamEvent]
+        kept = await stream_of(self._store, self._runs.tenant, self._run)
+        if self._must_rebuild or not mark.is_in(epoch, kept):
+            rebuilt = await self._rebuilt(mark)
+            if rebuilt is None:
+                return False
+            kept = rebuilt
+        self._take_up(mark, epoch, kept)
+        return True
+
+    async def _rebuilt(self, mark: Mark) -> Sequence[StreamEvent] | None:
+        """Bring the stream up to history; none where the reader has to be told anew."""
+        self._must_rebuild = False
+        if mark.told is None:
+            return None
+        return await rebuild_events(self._runs, self._run)
+
+    def _take_up(self, mark: Mark, epoch: str, kept: Sequence[StreamEvent]) -> None:
+        """Count as seen what the reader has; the stream is read from its start for all else."""
+        before = [each for each in kept if mark.has(epoch, each)]
+        self._seen |= {each.event.identity() for each in before}
+        self._told |= numbers(before) if mark.told is None else mark.told
+        self._after = START
+        self._position = mark.position if mark.is_in(epoch, kept) else START
+        for each in kept:
+            if each.event.kind is EventKind.RUN_ENDED and each.event.seq in self._told:
+                self._status = RunStatus(each.event.outcome)
 
     async def _snapshot(self) -> Snapshot:
         """Tell the run from its history; memory's stream is read from its start afterwards."""
         present = await self._runs.present(self._run)
-        self._told = present.told
+        self._told = set(present.told)
         self._finished = frozenset(
             step.seq for step in present.steps if step.status not in _AT_WORK
         )
         self._has_snapshot = True
-        self._last_id, self._after = "", START
+        self._last_id, self._after, self._position = "", START, START
         if present.run.status.is_final:
             self._status = present.run.status
         return Snapshot(run=present.run, steps=present.steps, gate=present.gate)
@@ -215,11 +230,43 @@ class Following:
         seconds = NO_SECONDS if self._has_ended else self._slice_seconds
         found = await self._wait(seconds)
         while found:
-            self._after = found[-1].id
             if fresh := [each for each in found if self._is_news(each.event)]:
+                if self._leaves_gap(fresh) and await self._is_other_life():
+                    return ()
+                self._after = found[-1].id
                 return fresh
+            self._after = found[-1].id
             found = await self._store.events(self._runs.tenant, self._run, self._after)
         return ()
+
+    def _leaves_gap(self, fresh: Sequence[StreamEvent]) -> bool:
+        told = self._told | numbers(fresh)
+        return dense_up_to(told) < max(told, default=0)
+
+    async def _is_other_life(self) -> bool:
+        """Notice that memory was wiped, before anything is told out of turn."""
+        if await self._store.epoch(self._runs.tenant) == self._epoch:
+            return False
+        self._detach()
+        return True
+
+    def _detach(self) -> None:
+        """Let the next step of following find the reader's place anew."""
+        self._last_id = write_mark(self._epoch, self._position, self._told)
+        self._epoch = ""
+
+    def _rebuild_when_lacking(self) -> None:
+        """Have a number that stays away looked up in history; the stream has lost it."""
+        now = time.monotonic()
+        if not self._epoch or not self._leaves_gap(()):
+            self._gap_since = None
+        elif self._gap_since is None:
+            self._gap_since = now
+        elif now - self._gap_since > GAP_SECONDS:
+            # History may lack it as well, until the next step carries it there.
+            self._gap_since = now + self._look_seconds
+            self._must_rebuild = True
+            self._detach()
 
     async def _wait(self, seconds: float) -> Sequence[StreamEvent]:
         """Wait for events, but not for ever on a server that vanished without a word."""
@@ -232,34 +279,47 @@ class Following:
             raise UnavailableError("memory does not answer; check that the server runs") from error
 
     def _is_news(self, event: Event) -> bool:
-        identity = event.identity()
-        if identity in self._seen:
-            return False
-        self._seen.add(identity)
-        return event.seq not in (self._finished if event.kind in _OF_THE_WORK else self._told)
+        if event.kind in OF_THE_WORK:
+            return event.identity() not in self._seen and event.seq not in self._finished
+        return event.seq not in self._told
 
     def _happened(self, each: StreamEvent) -> Happened:
-        """Note what the reader is told, or was told before the stream was cut."""
+        """Note what the reader is told."""
+        if each.event.kind in OF_THE_WORK:
+            self._seen.add(each.event.identity())
+        else:
+            self._told.add(each.event.seq)
+        if place_of(each.id) > place_of(self._position):
+            self._position = each.id
         if each.event.kind is EventKind.RUN_ENDED:
             self._status = RunStatus(each.event.outcome)
-        return Happened(f"{self._epoch}.{each.id}", each.event)
+        return Happened(write_mark(self._epoch, self._position, self._told), each.event)
 
     async def _look_when_due(self) -> None:
         """See whether memory began another life, or the run has ended without saying so."""
         if time.monotonic() - self._looked_at < self._look_seconds:
             return
         self._looked_at = time.monotonic()
-        if self._epoch and await self._store.epoch(self._runs.tenant) != self._epoch:
-            self._epoch = self._last_id = ""
+        if self._epoch and not await self._is_other_life() and await self._was_rolled_back():
+            self._detach()
         # A silent Temporal server is no reason to hold events back; the next look may tell.
         with suppress(UnavailableError, TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 self._has_ended = (await self._runs.summary(self._run)).status.is_final
 
+    async def _was_rolled_back(self) -> bool:
+        """Notice that memory is an older one: the reader's last event is not there any more."""
+        first, second = place_of(self._position)
+        before = f"{first}-{second - 1}" if second else f"{max(first - 1, 0)}-{2**63}"
+        if self._position == START:
+            return False
+        found = await self._store.events(self._runs.tenant, self._run, before, 1)
+        return not found or found[0].id != self._position
+
     async def _interrupt(self, error: FlowError) -> Sequence[Item]:
         """Tell from history what it can tell, and once that a part does not answer."""
         if self._epoch:
-            self._last_id, self._epoch = f"{self._epoch}.{self._after}", ""
+            self._detach()
         items: list[Item] = []
         try:
             if self._has_snapshot:
@@ -286,9 +346,9 @@ async def page(runs: Runs, run: str, after: str, limit: int) -> EventPage:
     """
     told, _ = await runs.told(run)
     epoch = await runs.memory.store.epoch(runs.tenant)
-    wanted, _, last = after.rpartition(".")
-    is_first = wanted != epoch or not _STREAM_ID.fullmatch(last)
-    start = START if is_first else last
+    mark = read_mark(after)
+    is_first = mark is None or mark.epoch != epoch
+    start = START if mark is None or is_first else mark.position
     found = await runs.memory.store.events(runs.tenant, run, start, limit)
     lost = _before(found, told) if is_first else []
     return EventPage(events=(*lost, *found), cursor=f"{epoch}.{found[-1].id if found else start}")
@@ -296,7 +356,7 @@ async def page(runs: Runs, run: str, after: str, limit: int) -> EventPage:
 
 def _before(found: Sequence[StreamEvent], told: Told) -> list[StreamEvent]:
     """List the transitions that history tells and that come before all that memory has."""
-    first = min((each.event.seq + (each.event.kind in _OF_THE_WORK) for each in found), default=0)
+    first = min((each.event.seq + (each.event.kind in OF_THE_WORK) for each in found), default=0)
     return [
         StreamEvent(id="", event=event)
         for event in told.ordered()

@@ -29,6 +29,12 @@ from workflows.gates import NO_HANDWORK, may_supply
 UPDATE_WAIT: Final = timedelta(seconds=2)
 """How long a decision waits for a worker before it is sent as a signal."""
 
+HISTORY_BYTES: Final = 25 * 1024 * 1024
+"""Half of what Temporal lets a history take (`limit.historySize.error`, 50 MB)."""
+
+HISTORY_EVENTS: Final = 25_000
+"""Half of its events (`limit.historyCount.error`, 50 Ki)."""
+
 INBOX_LIMIT: Final = 100
 HISTORIES_AT_ONCE: Final = 10
 
@@ -208,11 +214,19 @@ class Gates:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise ConflictError(f"run {run!r} has ended; nothing waits any more") from error
-            raise unavailable() from error
+            raise unavailable(error) from error
         return DecisionReply(id=decision.id, delivered=True)
 
     async def _send_later(self, run: str, decision: GateDecision) -> None:
+        handle = self._runs.handle(run)
         try:
-            await self._runs.handle(run).signal(names.DECIDE_LATER, decision)
+            # Every signal stays in the history, which nobody shortens while no worker is up.
+            known = (await handle.describe()).raw_description.workflow_execution_info
+            if known.history_size_bytes > HISTORY_BYTES or known.history_length > HISTORY_EVENTS:
+                raise ConflictError(
+                    f"the history of run {run!r} takes no more decisions while no worker is up;"
+                    " start a worker, which takes the first of those that wait"
+                )
+            await handle.signal(names.DECIDE_LATER, decision)
         except RPCError as error:
-            raise unavailable() from error
+            raise unavailable(error) from error

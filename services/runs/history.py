@@ -1,21 +1,34 @@
 """A run's history in Temporal, over all its executions: the durable second copy of its values."""
 
 import json
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilterType
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.event import Event
+from contracts.failure import FailureKind
 from contracts.reference import Digest
-from contracts.work import RunOutcome, RunStart, StepResult
-from services.errors import NotFoundError, UnavailableError
-from workflows.names import workflow_id
+from contracts.work import GateDecision, RunOutcome, RunStart, StepResult
+from services.errors import NotFoundError, StepError, UnavailableError
+from workflows.names import DECIDE_LATER, workflow_id
+
+
+class UnreadableRunError(StepError):
+    """A run's start is not what this program reads; the run itself has failed of that at once."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            FailureKind.UNREADABLE,
+            f"run {run!r} was started by a program that this one cannot read; ask one of its"
+            " version",
+        )
 
 
 @dataclass
@@ -35,12 +48,26 @@ class Told:
     activities: dict[str, int] = field(default_factory=dict)
     """The number of the start of each activity of the newest execution, by Temporal's id."""
 
+    decisions: list[GateDecision] = field(default_factory=list)
+    """What people decided, whether a worker has taken it yet or not."""
+
     outcome: RunOutcome | None = None
     executions: int = 1
 
     def ordered(self) -> tuple[Event, ...]:
         """All transitions in the order the interpreter numbered them."""
         return tuple(self.events[seq] for seq in sorted(self.events))
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The values that a run's history carries."""
+
+    bodies: dict[Digest, bytes]
+    """Unverified, from all executions that Temporal still has."""
+
+    lasting: frozenset[Digest]
+    """Those that the newest execution carries; Temporal lets the older ones go before the run."""
 
 
 class RunHistory:
@@ -63,11 +90,33 @@ class RunHistory:
                 break
         return found
 
-    async def tell(self, tenant: str, run: str) -> Told:
-        """Read everything a run's history tells of it.
+    async def copies(self, tenant: str, run: str, digests: Collection[Digest]) -> Copies:
+        """Find the values that a run's history carries; it is read to its end.
 
         Raises:
             NotFoundError: there is no such run.
+            UnavailableError: Temporal does not answer.
+        """
+        wanted, executions = frozenset(digests), 0
+        bodies: dict[Digest, bytes] = {}
+        lasting: set[Digest] = set()
+        async for event in self._chain(tenant, run):
+            executions += event.HasField("workflow_execution_started_event_attributes")
+            for payload in _payloads(event):
+                found = dict(_inlined(payload, wanted))
+                bodies |= found
+                if executions == 1:
+                    lasting |= set(found)
+        return Copies(bodies, frozenset(lasting))
+
+    async def tell(self, tenant: str, run: str) -> Told:
+        """Read everything a run's history tells of it.
+
+        A payload that cannot be read tells nothing, and hides nothing that others tell.
+
+        Raises:
+            NotFoundError: there is no such run.
+            UnreadableRunError: what started it cannot be read.
             UnavailableError: Temporal does not answer.
         """
         told: Told | None = None
@@ -77,7 +126,7 @@ class RunHistory:
             if event.HasField("workflow_execution_started_event_attributes"):
                 started = event.workflow_execution_started_event_attributes
                 execution = started.original_execution_run_id
-                start = RunStart.model_validate_json(started.input.payloads[0].data)
+                start = _start(started.input.payloads, run)
                 if told is None:
                     told = Told(start)
                 else:
@@ -85,10 +134,30 @@ class RunHistory:
                     told.executions += 1
                     told.start = start if start.progress is None else told.start
             assert told is not None, "a history begins with its start"
-            _take(told, event, execution, scheduled)
+            with suppress(LookupError, ValueError):
+                _take(told, event, execution, scheduled)
         if told is None:
             raise NotFoundError(f"there is no run {run!r}; list them with `orchestra runs list`")
         return told
+
+    async def ending(self, tenant: str, run: str) -> str:
+        """Say in what words Temporal keeps why a run ended; empty while it goes on.
+
+        Raises:
+            UnavailableError: Temporal does not answer.
+        """
+        handle = self._client.get_workflow_handle(workflow_id(tenant, run))
+        close = WorkflowHistoryEventFilterType.CLOSE_EVENT
+        try:
+            described = await handle.describe()
+            if described.close_time is None:
+                return ""
+            events = [each async for each in handle.fetch_history_events(event_filter_type=close)]
+        except RPCError as error:
+            raise UnavailableError(
+                "the Temporal server does not answer; try again when it does"
+            ) from error
+        return _ending(events[-1]) if events else ""
 
     async def _chain(self, tenant: str, run: str) -> AsyncIterator[HistoryEvent]:
         """Walk the newest execution, then the ones it continued, each from its beginning."""
@@ -119,6 +188,28 @@ class RunHistory:
             execution = previous
 
 
+def _start(payloads: Sequence[Payload], run: str) -> RunStart:
+    try:
+        return RunStart.model_validate_json(payloads[0].data)
+    except (LookupError, ValueError) as error:
+        raise UnreadableRunError(run) from error
+
+
+def _ending(event: HistoryEvent) -> str:
+    match event.WhichOneof("attributes"):
+        case "workflow_execution_failed_event_attributes":
+            return event.workflow_execution_failed_event_attributes.failure.message
+        case "workflow_execution_terminated_event_attributes":
+            reason = event.workflow_execution_terminated_event_attributes.reason
+            return f"Temporal terminated the run: {reason or 'no reason given'}"
+        case "workflow_execution_timed_out_event_attributes":
+            return "Temporal's own time limit for the run has passed"
+        case "workflow_execution_canceled_event_attributes":
+            return "somebody cancelled the run"
+        case _:
+            return ""
+
+
 def _take(
     told: Told, event: HistoryEvent, execution: str, scheduled: dict[tuple[str, int], int]
 ) -> None:
@@ -145,7 +236,7 @@ def _take(
             if details:
                 _conclude(told, details[0].data)
         case _:
-            return
+            _decided(told, event)
 
 
 def _scheduled(
@@ -161,6 +252,17 @@ def _scheduled(
         scheduled[execution, event.event_id] = seq
         if told.executions == 1:
             told.activities[activity.activity_id] = seq
+
+
+def _decided(told: Told, event: HistoryEvent) -> None:
+    """Take a person's decision into account, whether it came by signal or by update."""
+    signal = event.workflow_execution_signaled_event_attributes
+    update = event.workflow_execution_update_accepted_event_attributes
+    by_signal = signal.input.payloads if signal.signal_name == DECIDE_LATER else ()
+    for payload in (*by_signal, *update.accepted_request.input.args.payloads):
+        # Anybody may send a signal; one that is no decision tells nothing.
+        with suppress(ValidationError):
+            told.decisions.append(GateDecision.model_validate_json(payload.data))
 
 
 def _conclude(told: Told, data: bytes) -> None:

@@ -3,17 +3,25 @@
 from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from contracts.base import Contract, digest
 from contracts.compiled import CompiledFlow
-from contracts.facts import project
+from contracts.facts import project, size_of
 from contracts.reference import Value
 from contracts.registry import Registry
-from contracts.work import INLINE_LIMIT_BYTES
-from services.errors import InputInvalidError, Problem
+from contracts.work import (
+    FACTS_LIMIT_BYTES,
+    FLOW_LIMIT_BYTES,
+    INLINE_LIMIT_BYTES,
+    START_LIMIT_BYTES,
+    RunStart,
+)
+from services.errors import FlowInvalidError, InputInvalidError, Problem
 
 INPUT_LIMIT_BYTES = 1024 * 1024
+"""The most that one value from outside may take; the body of a request may take no more."""
+
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
@@ -81,11 +89,37 @@ def read_value(contract: type[Contract], given: JsonValue, pointer: str) -> Cont
 
 
 def as_value(product: Contract, facts: Iterable[str]) -> tuple[Value, bytes]:
-    """Serialise a value once, with its address and facts."""
+    """Serialise a value once, with its address and facts.
+
+    Raises:
+        InputInvalidError: a run could not carry its facts: a text or list of keys that is too long.
+    """
     body = product.encode()
     inline = body.decode() if len(body) <= INLINE_LIMIT_BYTES else None
-    value = Value(digest=digest(body), size=len(body), facts=project(product, facts), body=inline)
-    return value, body
+    projected = project(product, facts)
+    if size_of(projected) > FACTS_LIMIT_BYTES:
+        longest = max(projected, key=lambda fact: size_of({fact: projected[fact]}))
+        told = f"the flow routes on {longest}, which may take {FACTS_LIMIT_BYTES} bytes; shorten it"
+        raise invalid(f"this {product.key()} is too large to route on", [Problem("", told)])
+    return Value(digest=digest(body), size=len(body), facts=projected, body=inline), body
+
+
+def refuse_oversize(start: RunStart, flow: str) -> None:
+    """Refuse a start that would come near what Temporal takes, and say whose it is.
+
+    Raises:
+        FlowInvalidError: the compiled flow alone is too large.
+        InputInvalidError: with its inputs it is.
+    """
+    if start.flow.size > FLOW_LIMIT_BYTES:
+        raise FlowInvalidError(
+            f"flow {flow} takes {start.flow.size} bytes compiled, of at most {FLOW_LIMIT_BYTES};"
+            " shorten its agents' prompts, or split it into two flows"
+        )
+    taken = len(to_json(start))
+    if taken > START_LIMIT_BYTES:
+        told = f"flow and inputs take {taken} bytes, of at most {START_LIMIT_BYTES}"
+        raise invalid("the inputs are too large together", [Problem("", f"{told}; send less")])
 
 
 def invalid(message: str, problems: list[Problem]) -> InputInvalidError:

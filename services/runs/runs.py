@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -19,6 +19,7 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.common import (
+    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -28,7 +29,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.base import Contract
-from contracts.compiled import CompiledFlow
+from contracts.compiled import CompiledBudget, CompiledFlow
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
@@ -37,20 +38,30 @@ from services.errors import (
     ConflictError,
     IdempotencyMismatchError,
     NotFoundError,
+    OperatorError,
     UnavailableError,
 )
 from services.flows.shelf import Shelf
 from services.memory.base import Quarantined
 from services.memory.memory import Memory
 from services.runs import view
-from services.runs.history import RunHistory, Told
-from services.runs.inputs import as_value, read_input
+from services.runs.history import RunHistory, Told, UnreadableRunError
+from services.runs.inputs import as_value, read_input, refuse_oversize
 from services.runs.listing import Filters, query_for, read_cursor, status_of, write_cursor
 from services.settings import Settings
 from workflows import names
 from workflows.run_flow import RunFlow
 
 HISTORY_LIMIT_EVENTS: Final = 8_000
+_REFUSED: Final = frozenset(
+    {
+        RPCStatusCode.INVALID_ARGUMENT,
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.UNIMPLEMENTED,
+    }
+)
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -116,7 +127,8 @@ class Runs:
 
         Raises:
             NotFoundError: there is no such flow.
-            InputInvalidError: the input does not fit.
+            FlowInvalidError: the compiled flow is too large for a run to carry.
+            InputInvalidError: the input does not fit, or is too large.
             IdempotencyMismatchError: the key was used with another flow or input.
             UnavailableError: memory or Temporal does not answer.
         """
@@ -163,10 +175,15 @@ class Runs:
         """
         # Described first, so that a run described as ended is told to its end.
         summary, attempts = await self.seen(run)
-        told = await self.history.tell(self.tenant, run)
-        flow = _flow_of(told)
+        try:
+            told, flow = await self.told(run)
+        except UnreadableRunError as error:
+            reason = await self.history.ending(self.tenant, run) or str(error)
+            return Present(_unreadable_view(summary, reason), (), None, frozenset())
+        is_untold = summary.status.is_final and told.outcome is None
+        reason = await self.history.ending(self.tenant, run) if is_untold else ""
         return Present(
-            run=_run_view(summary, told, flow),
+            run=_run_view(summary, told, flow, reason),
             steps=_with_attempts(view.steps(told), attempts, told),
             gate=view.open_gate(told, flow),
             told=frozenset(told.events),
@@ -291,6 +308,7 @@ class Runs:
         start = RunStart(
             tenant=self.tenant, run=run, flow=carried, input=inputs, history_limit=history_limit
         )
+        refuse_oversize(start, flow.name)
         return start, bodies
 
     async def _start_workflow(
@@ -309,11 +327,13 @@ class Runs:
                 search_attributes=_attributes(self.tenant, flow),
                 static_summary=f"{flow.name} version {flow.version}",
                 static_details=flow.summary,
+                # Its activities inherit it: one tenant's burst of runs holds nobody else's up.
+                priority=Priority(fairness_key=self.tenant),
             )
         except WorkflowAlreadyStartedError:
             pass
         except RPCError as error:
-            raise unavailable() from error
+            raise unavailable(error) from error
         if not start.run.startswith("K"):
             return Started(start.run, replayed=False)
         memo = await (await self._describe(start.run)).memo()
@@ -354,12 +374,20 @@ class Runs:
         )
 
 
-def unavailable() -> UnavailableError:
-    """Say that Temporal does not answer."""
+def unavailable(error: RPCError | None = None) -> OperatorError:
+    """Say that Temporal does not answer, or that it refuses what no repetition can mend."""
+    if error and error.status in _REFUSED:
+        return OperatorError(f"the Temporal server refuses the request: {error.message[:200]}")
     return UnavailableError("the Temporal server does not answer; try again when it does")
 
 
-def _run_view(summary: RunSummary, told: Told, flow: CompiledFlow) -> RunView:
+def _unreadable_view(summary: RunSummary, reason: str) -> RunView:
+    """Show what Temporal alone knows of a run whose start cannot be read."""
+    nothing = CompiledBudget(model_calls=0, tokens=0, microusd=0, working_seconds=0)
+    return RunView(**summary.model_dump(), flow_version=0, reason=reason, budget=nothing)
+
+
+def _run_view(summary: RunSummary, told: Told, flow: CompiledFlow, ending: str) -> RunView:
     outcome = told.outcome
     status = RunStatus(outcome.outcome) if outcome else summary.status
     return RunView(
@@ -367,7 +395,7 @@ def _run_view(summary: RunSummary, told: Told, flow: CompiledFlow) -> RunView:
         status=status,
         flow_version=flow.version,
         place=view.place(told),
-        reason=outcome.reason if outcome else _why(status),
+        reason=outcome.reason if outcome else ending,
         failure=outcome.failure if outcome else None,
         spent=view.spent(told),
         budget=view.budget(told, flow),
@@ -385,13 +413,11 @@ def _with_attempts(
     )
 
 
-def _why(status: RunStatus) -> str:
-    return "somebody cancelled the run" if status is RunStatus.CANCELLED else ""
-
-
 def _flow_of(told: Told) -> CompiledFlow:
-    assert told.start.flow.body is not None, "a run carries its compiled flow inline"
-    return CompiledFlow.decode(told.start.flow.body)
+    try:
+        return CompiledFlow.decode(told.start.flow.body or "")
+    except ValidationError as error:
+        raise UnreadableRunError(told.start.run) from error
 
 
 def _fingerprint(flow: str, inputs: Mapping[str, Value]) -> str:

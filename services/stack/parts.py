@@ -31,6 +31,9 @@ ONE_PARTITION = (
 )
 """One node gains nothing from several, and with one the order of a queue is exact."""
 
+FAIRNESS = ("matching.enableFairness=true",)
+"""Tenants whose runs wait are served in turn; without it a queue is first come, first served."""
+
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ")
 """All that a program that is not ours gets of the environment: no keys, no settings."""
 
@@ -90,7 +93,7 @@ def temporal_part(
         command += ["--sqlite-pragma", pragma]
     for name, kind in SEARCH_ATTRIBUTES.items():
         command += ["--search-attribute", f"{name}={kind}"]
-    for value in ONE_PARTITION:
+    for value in (*ONE_PARTITION, *FAIRNESS):
         command += ["--dynamic-config-value", value]
     return Part(
         name=TEMPORAL,

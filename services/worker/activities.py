@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from contracts.base import Contract, Part
 from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep
 from contracts.event import Event, EventKind
-from contracts.facts import element, project
+from contracts.facts import element, project, size_of
 from contracts.failure import RETRIED, FailureKind
 from contracts.reference import Digest, Reference, Value
 from contracts.registry import Registry
@@ -24,6 +24,7 @@ from contracts.usage import Usage
 from contracts.work import (
     FACTS_LIMIT_BYTES,
     INLINE_LIMIT_BYTES,
+    VALUE_LIMIT_BYTES,
     FlushTask,
     SealTask,
     StepResult,
@@ -34,9 +35,14 @@ from services.errors import OperatorError, StepError
 from services.llm.base import LanguageModel
 from services.memory.base import JournalEntry, JournalState, WorkKey
 from services.memory.memory import Memory, hash_in_thread
-from services.worker.desk import Assignment, Journal, ModelDesk
-from services.worker.failures import as_application_error, as_step_error
+from services.worker.desk import Assignment, ModelDesk
+from services.worker.failures import (
+    as_application_error,
+    as_final_unless_passing,
+    as_step_error,
+)
 from services.worker.flows import FlowCache
+from services.worker.journal import Journal
 from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
 
@@ -95,9 +101,10 @@ class WorkerActivities(Activities):
     async def flush(self, task: FlushTask) -> None:
         """See `Activities.flush`."""
         events = _unwritten(task.pending, task.write_from)
-        await self._memory.store.turn(task.tenant, task.run, events=events)
-        if task.retention:
-            await self._memory.store.expire(task.tenant, task.run, task.retention)
+        with _final_unless_passing():
+            await self._memory.store.turn(task.tenant, task.run, events=events)
+            if task.retention:
+                await self._memory.store.expire(task.tenant, task.run, task.retention)
 
     @activity.defn(name="flush_at_end")
     async def flush_at_end(self, task: FlushTask) -> None:
@@ -108,14 +115,16 @@ class WorkerActivities(Activities):
     async def seal(self, task: SealTask) -> None:
         """See `Activities.seal`."""
         events = _unwritten(task.pending, task.write_from)
-        await self._memory.store.turn(task.tenant, task.run, events=events)
-        await self._memory.seal(task.tenant, task.run, task.digests)
+        with _final_unless_passing():
+            await self._memory.store.turn(task.tenant, task.run, events=events)
+            await self._memory.seal(task.tenant, task.run, task.digests)
 
     async def _attempt(self, task: StepTask, *, from_history: bool) -> StepResult:
         attempt = Attempt(task, activity.info().attempt, from_history)
         try:
             return await self._run(attempt)
         except Exception as error:  # the edge: whatever an agent raises becomes a kind of failure
+            _leave_if_cancelled()
             failed = as_step_error(error)
             if failed.kind is FailureKind.BUG:
                 log.exception("a step failed unexpectedly", extra={"run": task.run})
@@ -126,7 +135,9 @@ class WorkerActivities(Activities):
         if failed.usage == Usage():
             failed.usage = attempt.journal.spent
         if failed.kind in RETRIED:
-            entry = JournalEntry(state=JournalState.GAVE_UP, body=failed.kind.value)
+            entry = JournalEntry(
+                state=JournalState.GAVE_UP, body=failed.kind.value, attempt=attempt.number
+            )
             with suppress(OperatorError):  # uncounted, it will count as lost with its worker
                 await self._memory.store.record(attempt.work(), entry)
                 await self._tell_failed(attempt, failed)
@@ -190,9 +201,12 @@ class WorkerActivities(Activities):
         )
 
         async def tell(events: Sequence[Event]) -> None:
+            _leave_if_cancelled()
             await self._memory.store.turn(task.tenant, task.run, events=events)
 
-        return ModelDesk(assignment, self._model, self._memory.store, attempt.journal, tell)
+        return ModelDesk(
+            assignment, self._model, self._memory.store, attempt.journal, tell, _is_abandoned
+        )
 
     async def _given(self, attempt: "Attempt", compiled: CompiledAgent) -> Given:
         """Read the declared inputs, hash and decode them; write what is pending on the way."""
@@ -251,6 +265,12 @@ class WorkerActivities(Activities):
     ) -> StepResult:
         task = attempt.task
         body = product.encode()
+        if len(body) > VALUE_LIMIT_BYTES:
+            raise StepError(
+                FailureKind.TOO_LARGE,
+                f"the {product.key()} of {step.agent} takes {len(body)} bytes, of at most"
+                f" {VALUE_LIMIT_BYTES}; let it make less at a time",
+            )
         digest = await hash_in_thread(body)
         value = Value(
             digest=digest,
@@ -258,7 +278,7 @@ class WorkerActivities(Activities):
             facts=project(product, flow.facts.get(step.writes, ())),
             body=body.decode() if len(body) <= INLINE_LIMIT_BYTES else None,
         )
-        if len(str(value.facts)) > FACTS_LIMIT_BYTES:
+        if size_of(value.facts) > FACTS_LIMIT_BYTES:
             raise StepError(
                 FailureKind.TOO_LARGE,
                 f"the facts of {step.writes} take over {FACTS_LIMIT_BYTES} bytes; route on less",
@@ -266,6 +286,7 @@ class WorkerActivities(Activities):
         produced = attempt.event(EventKind.PRODUCED).model_copy(
             update={"digest": digest, "usage": usage}
         )
+        _leave_if_cancelled()
         await self._memory.write(task.tenant, task.run, {digest: body}, events=[produced])
         return StepResult(value=value, usage=usage)
 
@@ -317,6 +338,34 @@ class Attempt:
 
 def _unwritten(pending: Sequence[Event], write_from: int) -> tuple[Event, ...]:
     return tuple(event for event in pending if event.seq >= write_from)
+
+
+@contextmanager
+def _final_unless_passing() -> Iterator[None]:
+    """Translate what goes wrong with memory, so that only what may pass is tried again."""
+    try:
+        yield
+    except Exception as error:  # the edge of these activities, as `_attempt` is that of steps
+        raise as_final_unless_passing(error) from error
+
+
+def _leave_if_cancelled() -> None:
+    """End an attempt that was told to stop and went on, before it writes of a run that is over.
+
+    Raises:
+        CancelledError: it was told to stop.
+    """
+    if activity.is_cancelled():
+        raise asyncio.CancelledError
+
+
+def _is_abandoned() -> bool:
+    """Whether nobody will take this work up again: its run asked for the end of it.
+
+    A worker that stops, or that is taken for lost, leaves it to another attempt.
+    """
+    details = activity.cancellation_details()
+    return details is not None and details.cancel_requested
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """The desk of a model agent: asks, journals, judges and repairs, and climbs the ladder of rungs."""
 
 import hashlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from contracts.agent import AgentKind, Capability
+from contracts.agent import Capability
 from contracts.compiled import CompiledAgent, CompiledModel, CompiledPlanLine
 from contracts.event import Event, EventKind
 from contracts.failure import FailureKind
@@ -16,11 +17,20 @@ from contracts.flow import OTHERWISE
 from contracts.usage import Usage
 from services.agents.base import Question, Rung
 from services.agents.prompts import fill
-from services.errors import AnswerRejectedError, OperatorError, StepError
-from services.llm.base import Finish, LanguageModel, Message, ModelReply, ModelRequest, Work
+from services.errors import AnswerRejectedError, ForgottenError, OperatorError, StepError
+from services.llm.base import (
+    Finish,
+    LanguageModel,
+    Message,
+    ModelReply,
+    ModelRequest,
+    Receipt,
+    Work,
+)
 from services.llm.blocks import render_blocks
 from services.llm.price import priced
 from services.memory.base import ContextStore, JournalEntry, JournalState, Quarantined, WorkKey
+from services.worker.journal import Journal, in_flight
 from workflows.ledger import calls
 
 Answer = TypeVar("Answer")
@@ -35,6 +45,7 @@ TEXT_EVERY_SECONDS: Final = 0.2
 REJECTED_SHOWN_BYTES: Final = 4_000
 """How much of a rejected answer the model sees again; the reasons name what matters."""
 
+log = logging.getLogger(__name__)
 _NOTHING: Final = "(empty)"
 _AGAIN: Final = "That answer was rejected:\n{reasons}\nAnswer again, with this mended."
 
@@ -77,42 +88,8 @@ class Assignment:
         )
 
 
-@dataclass
-class Journal:
-    """What this piece of work has asked and paid so far, folded from its entries."""
-
-    answered: dict[int, JournalEntry] = field(default_factory=dict)
-    attempts: Counter[str] = field(default_factory=Counter)
-    """Earlier attempts by the kind of failure that ended them."""
-
-    spent: Usage = field(default_factory=Usage)
-    lost: int = 0
-    """Earlier attempts that left no line: their worker died, or memory did not answer."""
-
-    @classmethod
-    def of(
-        cls, entries: Sequence[JournalEntry], earlier_attempts: int, agent: CompiledAgent
-    ) -> "Journal":
-        """Fold entries, oldest first.
-
-        A lost attempt may have had one call in flight, which counts at the most it can have cost.
-        """
-        journal = cls()
-        for entry in entries:
-            journal.add(entry)
-        journal.lost = max(0, earlier_attempts - journal.attempts.total())
-        if agent.kind is AgentKind.MODEL:
-            lost = Usage(estimated_calls=journal.lost)
-            journal.spent = journal.spent + calls(agent, journal.lost) + lost
-        return journal
-
-    def add(self, entry: JournalEntry) -> None:
-        """Take one more entry into account."""
-        self.spent = self.spent + entry.usage
-        if entry.state is JournalState.GAVE_UP:
-            self.attempts[entry.body] += 1
-        elif entry.state is JournalState.ANSWERED:
-            self.answered[entry.exchange] = entry
+def _never() -> bool:
+    return False
 
 
 class ModelDesk:
@@ -125,11 +102,23 @@ class ModelDesk:
         store: ContextStore,
         journal: Journal,
         tell: Tell,
+        is_abandoned: Callable[[], bool] = _never,
     ) -> None:
+        """Set up a desk.
+
+        Args:
+            assignment: what it serves.
+            model: who answers.
+            store: where the journal is.
+            journal: what earlier attempts have written there.
+            tell: publishes events.
+            is_abandoned: whether the work, once cancelled, is not going to be taken up again.
+        """
         self._assignment = assignment
         self._model = model
         self._store = store
         self._tell = tell
+        self._is_abandoned = is_abandoned
         self._exchange = 0
         self.journal = journal
 
@@ -212,15 +201,27 @@ class ModelDesk:
         kept = self.journal.answered.get(self._exchange)
         if kept and kept.call_key == key:
             return ModelReply.model_validate_json(kept.body)
-        bound = calls(self._assignment.agent, 1)
-        self._refuse_overspending(bound)
+        try:
+            return await self._buy(request, key)
+        except ForgottenError as error:
+            await self._say_forgotten(error)
+            return await self._buy(request, key)
+
+    async def _buy(self, request: ModelRequest, key: str) -> ModelReply:
+        """Ask, or fetch what an earlier attempt has asked for."""
+        receipt = await self._receipt(key)
+        if not receipt.response:
+            self._refuse_overspending(calls(self._assignment.agent, 1))
         stream = TextStream(self._assignment, self._exchange, self._tell)
         try:
-            reply = await self._model.complete(request, stream.add)
+            reply = await self._model.complete(request, stream.add, receipt)
         except StepError as error:
-            lost = error.kind is FailureKind.TIMED_OUT
-            paid = bound if lost else error.usage
-            await self._note(key, JournalState.FAILED, body=error.kind.value, usage=paid)
+            # An answer that can still be fetched has not failed; the next attempt asks for it.
+            if not receipt.response:
+                await self._note(
+                    key, JournalState.FAILED, body=error.kind.value, usage=self._paid(error)
+                )
+            error.usage = self.journal.spent
             raise
         usage = priced(reply.usage, self._assignment.model.price)
         reply = reply.model_copy(update={"usage": usage})
@@ -228,6 +229,36 @@ class ModelDesk:
             key, JournalState.ANSWERED, body=reply.model_dump_json(), usage=reply.usage
         )
         return reply
+
+    def _paid(self, error: StepError) -> Usage:
+        """What a failed call cost; at the most where nobody knows."""
+        unknown = error.kind is FailureKind.TIMED_OUT or isinstance(error, ForgottenError)
+        return calls(self._assignment.agent, 1) if unknown else error.usage
+
+    async def _receipt(self, key: str) -> Receipt:
+        """Name the response that an earlier attempt asked for, if one did; note a new one."""
+
+        async def keep(response: str) -> None:
+            bound = in_flight(self._assignment.agent, 1)
+            await self._note(key, JournalState.ASKED, body=response, usage=bound)
+
+        response = self.journal.response(self._exchange, key)
+        if response:
+            # Said again, so that it is known what this attempt waits for should it be lost.
+            await keep(response)
+        return Receipt(keep, self._is_abandoned, response)
+
+    async def _say_forgotten(self, error: ForgottenError) -> None:
+        log.warning("%s", error, extra={"run": self._assignment.work.run})
+        told = self._assignment.event(
+            EventKind.ANSWER_REJECTED,
+            self._exchange,
+            # What is answered now may be rejected as well, and is another event.
+            part=1,
+            outcome=error.kind.value,
+            text=str(error)[:1000],
+        )
+        await self._tell([told])
 
     def _request(self, rung: Rung[Answer], messages: tuple[Message, ...]) -> ModelRequest:
         assignment = self._assignment
@@ -253,6 +284,7 @@ class ModelDesk:
                 visit=assignment.work.visit,
                 item=assignment.work.item,
                 exchange=self._exchange,
+                tenant=assignment.work.tenant,
             ),
         )
 
@@ -278,7 +310,12 @@ class ModelDesk:
 
     async def _note(self, key: str, state: JournalState, *, usage: Usage, body: str = "") -> None:
         entry = JournalEntry(
-            exchange=self._exchange, call_key=key, state=state, body=body, usage=usage
+            exchange=self._exchange,
+            call_key=key,
+            state=state,
+            body=body,
+            usage=usage,
+            attempt=self._assignment.attempt,
         )
         self.journal.add(entry)
         await self._store.record(self._assignment.work, entry)

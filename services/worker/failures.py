@@ -1,10 +1,13 @@
 """How our errors become Temporal's: the kind as type, the failure as detail, and whether to retry.
 
-Temporal has one count of attempts; this counts each kind and makes the last one final.
+Temporal has one count of attempts; this counts each kind and makes the last one final. What can
+never succeed by being tried again is final at once, whatever a plan says.
 """
 
+import errno
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
@@ -20,6 +23,17 @@ from services.errors import (
     StorageError,
     UnavailableError,
 )
+from services.payloads import places
+
+MESSAGE_LIMIT: Final = 500
+"""Characters of a failure's message, and of each of its reasons."""
+
+REASONS_LIMIT: Final = 20
+"""With messages as above a failure stays under 50 kB, of the 2 MB that Temporal takes."""
+
+_TOO_LONG: Final = frozenset({errno.ENAMETOOLONG, errno.EFBIG})
+_NEVER: Final = _TOO_LONG | {errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EILSEQ}
+"""What a disk says of the request and not of its own state: free space would not mend it."""
 
 
 def as_step_error(error: Exception) -> StepError:
@@ -27,6 +41,10 @@ def as_step_error(error: Exception) -> StepError:
     match error:
         case StepError():
             return error
+        case StorageError() if _errno(error) in _TOO_LONG:
+            return StepError(FailureKind.TOO_LARGE, str(error))
+        case StorageError() if _errno(error) in _NEVER:
+            return StepError(FailureKind.RULE_BROKEN, str(error))
         case StorageError() | UnavailableError() | OperatorError():
             return StepError(FailureKind.UNAVAILABLE, str(error))
         case CallerError():
@@ -34,12 +52,9 @@ def as_step_error(error: Exception) -> StepError:
         case UnknownContractError() | MissingMigrationError():
             return StepError(FailureKind.UNREADABLE, str(error))
         case ValidationError():
-            places = "; ".join(
-                ".".join(str(part) for part in problem["loc"]) for problem in error.errors()[:5]
-            )
             return StepError(
                 FailureKind.UNREADABLE,
-                f"a stored {error.title} does not fit its contract: {places}",
+                f"a stored {error.title} does not fit its contract: {places(error)}",
             )
         case _:
             return StepError(
@@ -63,8 +78,8 @@ def as_application_error(
     line = plan.get(error.kind) or plan.get(OTHERWISE)
     failure = Failure(
         kind=error.kind,
-        message=str(error)[:500],
-        reasons=tuple(reason[:500] for reason in error.reasons[:20]),
+        message=str(error)[:MESSAGE_LIMIT],
+        reasons=tuple(reason[:MESSAGE_LIMIT] for reason in error.reasons[:REASONS_LIMIT]),
         quarantined=error.quarantined,
         usage=error.usage,
     )
@@ -75,6 +90,23 @@ def as_application_error(
         non_retryable=not _may_retry(error, line, failed_before, waited),
         next_retry_delay=error.retry_after,
     )
+
+
+def as_final_unless_passing(error: Exception) -> ApplicationError:
+    """Translate an error of writing to memory, which follows no flow's plan.
+
+    What may pass is retried by the activity's own policy; a lost value or a bug is not.
+    """
+    failed = as_step_error(error)
+    detail = Failure(kind=failed.kind, message=str(failed)[:MESSAGE_LIMIT])
+    return ApplicationError(
+        detail.message, detail, type=failed.kind.value, non_retryable=failed.kind not in RETRIED
+    )
+
+
+def _errno(error: StorageError) -> int | None:
+    """What the disk said, where a disk said it."""
+    return error.__cause__.errno if isinstance(error.__cause__, OSError) else None
 
 
 def _may_retry(

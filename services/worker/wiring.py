@@ -6,6 +6,7 @@ from contracts.registry import CONTRACTS
 from services import composition
 from services.agents import catalogue
 from services.llm.endpoint import Endpoint
+from services.llm.guarded import GuardedModel
 from services.llm.openai import OpenAIModel
 from services.publishing.folder import FolderPublisher
 from services.settings import Settings
@@ -15,6 +16,7 @@ from services.worker.activities import Assembly
 def assembly(settings: Settings, client: Client) -> Assembly:
     """Build everything a worker's activities work with."""
     endpoint = Endpoint(settings.openai_base_url, settings.openai_api_key.get_secret_value())
+    health = composition.health(settings)
     return Assembly(
         memory=composition.memory(settings, client),
         agents=catalogue.build(
@@ -22,7 +24,12 @@ def assembly(settings: Settings, client: Client) -> Assembly:
             publisher=FolderPublisher(settings.publish_dir),
             writer_model=settings.models["writer"].name,
         ),
-        model=OpenAIModel(endpoint),
+        model=GuardedModel(
+            OpenAIModel(endpoint, settings.in_background()),
+            health,
+            endpoint.host,
+            composition.limits(settings),
+        ),
         registry=CONTRACTS,
-        closers=(endpoint.aclose,),
+        closers=(endpoint.aclose, health.aclose),
     )

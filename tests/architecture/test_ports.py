@@ -11,7 +11,7 @@ from services.agents.prompts import places, prompt
 from services.llm.in_process import ScriptedModel
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
-from services.temporal import data_converter
+from services.payloads import data_converter
 from services.worker.activities import Assembly, WorkerActivities
 from services.worker.app import build
 from tests.toys import REGISTRY

@@ -6,7 +6,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, WorkflowRunner
 
-from services.temporal import data_converter, sandbox_runner, workflow_runner
+from services.payloads import data_converter
+from services.temporal import sandbox_runner, workflow_runner
 from workflows.course import GUARDED
 from workflows.run_flow import RunFlow
 
@@ -18,6 +19,7 @@ HISTORIES = {
 
 @pytest.mark.parametrize("runner", [sandbox_runner(), workflow_runner()], ids=["sandboxed", "bare"])
 @pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.guarantee("running-runs-keep-their-flow")
 async def test_a_recorded_run_replays(name: str, runner: WorkflowRunner) -> None:
     """The interpreter of today issues the commands that the history of an older run recorded."""
     history = WorkflowHistory.from_json(name, HISTORIES[name])
@@ -30,6 +32,7 @@ async def test_a_recorded_run_replays(name: str, runner: WorkflowRunner) -> None
     assert result.replay_failure is None
 
 
+@pytest.mark.guarantee("running-runs-keep-their-flow")
 def test_there_are_histories_to_replay() -> None:
     """Every level of borders that runs have guarded is there, or the test would prove nothing."""
     levels = {name.partition("/")[0] for name in HISTORIES}

@@ -76,6 +76,7 @@ async def _digests(bench: Harness, run: str) -> dict[str, str]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.guarantee("loss-is-mended")
 async def test_twenty_runs_survive_the_loss_of_all_memory(
     temporal_address: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -116,6 +117,7 @@ async def test_a_high_risk_brief_waits_for_an_editor(
     await bench.memory.aclose()
 
 
+@pytest.mark.guarantee("the-plan-is-followed")
 async def test_a_missing_corpus_ends_the_run_with_its_name(
     temporal_address: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -144,6 +146,7 @@ async def test_a_missing_corpus_ends_the_run_with_its_name(
         (Fault.OVERSIZE, FailureKind.TOO_LARGE),
     ],
 )
+@pytest.mark.guarantee("nothing-bad-crosses")
 async def test_a_misbehaving_model_ends_in_a_person_or_a_declared_end(
     temporal_address: str,
     redis_url: str,

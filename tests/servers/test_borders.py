@@ -72,6 +72,7 @@ async def _open_gate(bench: Harness, run: str) -> GateView:
         (NO_OUTPUT, "at done: second has no value here"),
     ],
 )
+@pytest.mark.guarantee("borders-are-guarded")
 async def test_a_decision_is_told_though_the_run_then_stops(
     temporal_address: str, body: str, message: str
 ) -> None:
@@ -98,6 +99,7 @@ async def test_a_decision_is_told_though_the_run_then_stops(
         (PUBLISHED, "at two: nobody vouches for first:1, which two would publish"),
     ],
 )
+@pytest.mark.guarantee("borders-are-guarded")
 async def test_a_broken_border_ends_the_run_before_anything_crosses_it(
     temporal_address: str, body: str, message: str
 ) -> None:

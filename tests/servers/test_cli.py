@@ -180,6 +180,7 @@ def test_run_can_be_looked_at_from_all_sides(here: Installation) -> None:
     assert (late.returncode, masked(late.stdout)[-3]) == (0, "succeeded after Ts")
 
 
+@pytest.mark.guarantee("one-key-one-run")
 def test_same_key_gives_the_same_run(here: Installation) -> None:
     """A repeated start finds the run of the first one; with another input it is refused."""
     words = ("run", "article", "--idempotency-key", "k1", "--input")
@@ -214,6 +215,7 @@ def test_watch_survives_a_killed_gateway_and_a_person_decides(here: Installation
     assert "approve by anna   → publish" in rest
 
 
+@pytest.mark.guarantee("the-plan-is-followed")
 def test_rejected_answers_lead_to_a_person_who_retries(here: Installation) -> None:
     """Answers that fail their checks are shown, a person is asked, and a retry ends well."""
     perform(here, {"agent": "planner", "fault": "not_json", "times": None})

@@ -116,6 +116,7 @@ async def test_the_list_tells_queued_from_running(temporal_address: str, store: 
     }
 
 
+@pytest.mark.guarantee("one-key-one-run")
 async def test_one_key_is_one_run(temporal_address: str, store: RedisStore) -> None:
     """Twenty starts at once under one key make one run, and one of them was the first."""
     bench = await harness(temporal_address, line_flow(), store=store)
@@ -248,6 +249,7 @@ async def test_a_person_approves(temporal_address: str, store: RedisStore) -> No
 
 
 @pytest.mark.parametrize("worker_stays", [True, False])
+@pytest.mark.guarantee("decisions-name-what-was-seen")
 async def test_a_decision_after_the_deadline_is_refused(
     temporal_address: str, store: RedisStore, worker_stays: bool
 ) -> None:
@@ -265,6 +267,7 @@ async def test_a_decision_after_the_deadline_is_refused(
     assert (reply.status_code, reply.json()["code"]) == (409, "ConflictError")
 
 
+@pytest.mark.guarantee("decisions-name-what-was-seen")
 async def test_a_decision_waits_for_a_worker(temporal_address: str, store: RedisStore) -> None:
     """With no worker up a decision is kept, and taken by the worker that comes."""
     bench = await harness(temporal_address, gated_flow(), store=store)
@@ -281,6 +284,7 @@ async def test_a_decision_waits_for_a_worker(temporal_address: str, store: Redis
     assert ended.status == "succeeded"
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_everything_is_read_after_memory_was_wiped(
     temporal_address: str, store: RedisStore, redis_url: str
 ) -> None:
@@ -304,6 +308,7 @@ async def test_everything_is_read_after_memory_was_wiped(
     assert [each["event"] for each in stream] == ["snapshot", "end"]
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_a_stream_survives_a_wipe(
     temporal_address: str, store: RedisStore, redis_url: str
 ) -> None:

@@ -191,6 +191,7 @@ async def test_a_fan_out_keeps_the_order_of_its_items(temporal_address: str) -> 
     assert result["text"] == "i0,i1,i2,i3,i4,i5,i6"  # type: ignore[index, call-overload]
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 async def test_ninety_large_local_results_do_not_end_the_run(temporal_address: str) -> None:
     """Task boundaries keep ninety pure results of 60 kB from one oversized task."""
     bench = await harness(temporal_address, _fan_out(90, pure=True, size=60_000))
@@ -200,6 +201,7 @@ async def test_ninety_large_local_results_do_not_end_the_run(temporal_address: s
     assert ended.status is RunStatus.SUCCEEDED
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 async def test_a_long_run_continues_as_new(temporal_address: str) -> None:
     """A run past its history limit goes on in a new execution with everything it knew."""
     one = toy("one", _grow, start="Note@1", first="Note@1")
@@ -268,6 +270,7 @@ async def test_a_person_s_edit_becomes_the_next_version(temporal_address: str) -
     assert [version.produced_by for version in first.versions] == ["one", "approve"]
 
 
+@pytest.mark.guarantee("decisions-name-what-was-seen")
 async def test_a_decision_on_another_version_is_refused(temporal_address: str) -> None:
     """A decision names what was shown; any other digest is a conflict."""
     bench = await harness(temporal_address, _gated("1h"))
@@ -285,6 +288,7 @@ async def test_a_decision_on_another_version_is_refused(temporal_address: str) -
     assert ended.status is RunStatus.CANCELLED
 
 
+@pytest.mark.guarantee("decisions-name-what-was-seen")
 async def test_a_decision_is_not_lost_while_no_worker_is_up(temporal_address: str) -> None:
     """Sent with no worker, a decision is kept by the server and taken by the next worker."""
     bench = await harness(temporal_address, _gated("1h"))
@@ -300,6 +304,7 @@ async def test_a_decision_is_not_lost_while_no_worker_is_up(temporal_address: st
     assert (reply.delivered, ended.status) == (False, RunStatus.SUCCEEDED)
 
 
+@pytest.mark.guarantee("the-plan-is-followed")
 async def test_an_unanswered_gate_takes_its_deadline_route(temporal_address: str) -> None:
     """When nobody decides in time the run ends as declared, and Temporal calls it failed."""
     bench = await harness(temporal_address, _gated("1s"))
@@ -309,6 +314,7 @@ async def test_an_unanswered_gate_takes_its_deadline_route(temporal_address: str
     assert (ended.status, ended.place) == (RunStatus.EXPIRED, "expired")
 
 
+@pytest.mark.guarantee("poison-stays-alone")
 async def test_an_undecodable_start_fails_at_once(temporal_address: str) -> None:
     """A run whose compiled flow cannot be read fails with a reason instead of trying for ever."""
     bench = await harness(temporal_address, toy_flow(LINE, *_line()))
@@ -355,6 +361,7 @@ class _Failing:
         return Note(text="ok")
 
 
+@pytest.mark.guarantee("only-the-passing-is-retried")
 async def test_an_unavailable_part_is_tried_again(temporal_address: str) -> None:
     """Temporal alone retries what may pass, as often as the plan says."""
     work = _Failing(
@@ -367,6 +374,7 @@ async def test_an_unavailable_part_is_tried_again(temporal_address: str) -> None
     assert (ended.status, work.calls) == (RunStatus.SUCCEEDED, 3)
 
 
+@pytest.mark.guarantee("the-plan-is-followed")
 async def test_used_up_retries_follow_the_plan(temporal_address: str) -> None:
     """One attempt and the plan's retries are made, then the run ends where the plan says."""
     error = StepError(FailureKind.TIMED_OUT, "slow", retry_after=timedelta(seconds=0.01))
@@ -381,6 +389,7 @@ async def test_used_up_retries_follow_the_plan(temporal_address: str) -> None:
 
 
 @pytest.mark.parametrize("pure", [True, False])
+@pytest.mark.guarantee("poison-stays-alone")
 async def test_a_bug_in_an_agent_ends_the_run_at_once(temporal_address: str, pure: bool) -> None:
     """An unforeseen error fails the run with its kind, whichever way the step was run."""
     work = _Failing(99, ZeroDivisionError("x"))

@@ -64,6 +64,7 @@ class _Wiping:
 @pytest.mark.parametrize("command", ["wipe", "flip a byte"])
 @pytest.mark.parametrize("pure", [False, True])
 @pytest.mark.parametrize("size", [10, 40_000])
+@pytest.mark.guarantee("loss-is-mended")
 async def test_lost_values_come_back_from_history_or_archive(
     temporal_address: str,
     redis_url: str,
@@ -91,6 +92,7 @@ async def test_lost_values_come_back_from_history_or_archive(
     await store.aclose()
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_values_survive_continue_as_new_and_a_wipe(
     temporal_address: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

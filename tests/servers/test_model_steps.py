@@ -62,6 +62,7 @@ def _said(model: ScriptedModel) -> list[str]:
     return [call.work for call in model.calls]
 
 
+@pytest.mark.guarantee("nothing-bad-crosses")
 async def test_a_rejected_answer_is_repaired_and_kept_apart(temporal_address: str) -> None:
     """A malformed answer is shown to the model again; the answer itself goes to quarantine."""
     flow, model = _writing(Line(agent="toy_writer", times=1, fault=Fault.NOT_JSON))
@@ -76,6 +77,7 @@ async def test_a_rejected_answer_is_repaired_and_kept_apart(temporal_address: st
     assert ended.spent.calls == 2
 
 
+@pytest.mark.guarantee("nothing-bad-crosses")
 async def test_used_up_repairs_climb_to_the_last_rung_once(temporal_address: str) -> None:
     """When the free rung's repairs are used up, the last rung is asked once, then it is over."""
     flow, model = _writing(Line(agent="toy_writer", times=None, fault=Fault.NOT_JSON))
@@ -93,6 +95,7 @@ async def test_used_up_repairs_climb_to_the_last_rung_once(temporal_address: str
     ]
 
 
+@pytest.mark.guarantee("budget-holds")
 async def test_a_budget_stops_paid_calls_and_a_person_raises_it(temporal_address: str) -> None:
     """No call is made over the budget; after it is raised the same step goes on."""
     head = ASK_HEAD.replace("model_calls: 50", "model_calls: 0")
@@ -115,6 +118,7 @@ async def test_a_budget_stops_paid_calls_and_a_person_raises_it(temporal_address
     assert (ended.status, len(model.calls)) == (RunStatus.SUCCEEDED, 1)
 
 
+@pytest.mark.guarantee("the-plan-is-followed")
 async def test_a_person_supplies_what_a_model_could_not(temporal_address: str) -> None:
     """A supplied value is validated, takes the failed step's place, and the run goes on."""
     model = ScriptedModel(script=Script(lines=(Line(agent="toy_writer", fault=Fault.HTTP_401),)))
@@ -176,6 +180,7 @@ def _joiner() -> Toy:
 
 
 @pytest.mark.parametrize(("action", "calls"), [("retry", 4), ("supply", 3)])
+@pytest.mark.guarantee("paid-once")
 async def test_a_failed_item_does_not_buy_its_siblings_again(
     temporal_address: str, action: str, calls: int
 ) -> None:

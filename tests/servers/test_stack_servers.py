@@ -72,6 +72,7 @@ async def test_real_parts_start_in_time_and_leave_nothing(tmp_path: Path) -> Non
     assert [members(leader) for leader in leaders] == [[], [], []]
 
 
+@pytest.mark.guarantee("state-survives-restart")
 async def test_data_survive_a_restart_of_the_stack(tmp_path: Path) -> None:
     """What memory and Temporal acknowledged is there after stop and start."""
     async with running(tmp_path) as stack:
@@ -88,6 +89,7 @@ async def test_data_survive_a_restart_of_the_stack(tmp_path: Path) -> None:
     assert run.id == "waiting"
 
 
+@pytest.mark.guarantee("state-survives-restart")
 async def test_killed_memory_comes_back_with_its_data(tmp_path: Path) -> None:
     """A memory server that is killed is started again and has lost nothing it acknowledged."""
     async with running(tmp_path) as stack:
@@ -102,6 +104,7 @@ async def test_killed_memory_comes_back_with_its_data(tmp_path: Path) -> None:
         assert recorded(stack, "valkey").restarts == 1
 
 
+@pytest.mark.guarantee("memory-is-safe")
 async def test_memory_is_safe_as_started(tmp_path: Path) -> None:
     """The running memory server itself says that it never evicts and writes through."""
     async with running(tmp_path) as stack:

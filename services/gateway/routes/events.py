@@ -20,10 +20,11 @@ Answers with an event stream unless `Accept` asks for `application/json` alone.
 The stream begins with `snapshot` (schema `Snapshot`), then tells each event under its kind
 (`step_started`, `text`, `gate_opened`, ...; schema `Event`, fields at their default left out) and
 closes with `end` (`status`). `problem` says that a part does not answer; the stream goes on and
-sends another `snapshot` where events were missed. Ids are `{epoch}.{position}`: with
-`Last-Event-ID` of the same epoch a stream is taken up without gap or repeat, with any other it
-begins with a snapshot. Every 15 seconds without an event there is a comment. Whoever has seen
-`end` is answered 204, which tells browsers to stop.
+sends another `snapshot` where events were missed. Ids are `{epoch}.{position}.{numbers}`: with
+`Last-Event-ID` a stream is taken up without gap or repeat, also where memory was wiped or rolled
+back meanwhile, for it is rebuilt from the run's history with the same numbers. With an id that is
+none of the run's it begins with a snapshot. Every 15 seconds without an event there is a comment.
+Whoever has seen `end` is answered 204, which tells browsers to stop.
 """
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -41,7 +42,7 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
                 },
                 "example": "event: step_started\n"
                 'data: {"seq":2,"kind":"step_started","at_ms":1795392000000,"step":"research"}\n'
-                "id: 5f0c1e2a.1795392000000-0\n\n",
+                "id: 5f0c1e2a.1795392000000-0.2\n\n",
             },
         },
         "model": EventPage,

@@ -8,6 +8,7 @@ from services.gateway.parameters import RunId, ValueDigest
 from services.gateway.problems import documented
 from services.gateway.replies import HandOffList, QuarantineList, RunContext, StepList
 from services.gateway.state import Here
+from services.runs.losses import LossReport, loss_report
 
 router = APIRouter(prefix="/v1/runs/{run}", tags=["runs"])
 
@@ -67,3 +68,13 @@ async def run_value(run: RunId, digest: ValueDigest, here: Here, response: Respo
 async def run_quarantine(run: RunId, here: Here) -> QuarantineList:
     """Answers that failed a check, with the reasons. Model text: not to be trusted."""
     return QuarantineList(rejected=await here.runs.quarantined(run))
+
+
+@router.get(
+    "/loss-report",
+    summary="Say what a run has lost",
+    responses=documented(404, 422, 500, 503, 507),
+)
+async def run_losses(run: RunId, here: Here) -> LossReport:
+    """Values that neither memory nor archive nor history has, and what depends on them."""
+    return await loss_report(here.runs, run)

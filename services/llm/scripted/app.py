@@ -3,6 +3,8 @@
 | path | what |
 | --- | --- |
 | `POST /v1/chat/completions` | answers as a stream or whole |
+| `POST /v1/responses` | the same, in the background if that is wanted |
+| `GET /v1/responses/{id}`, `POST /v1/responses/{id}/cancel` | fetches and ends a background one |
 | `POST /v1/embeddings` | hashed vectors |
 | `GET /v1/models`, `GET /health` | as other servers have them |
 | `GET`, `POST /control/script` | reads and replaces the script; a new one starts unused |
@@ -22,11 +24,13 @@ from starlette.routing import Route
 
 from services.errors import InputInvalidError
 from services.llm.base import WORK_HEADER, Message, Work
+from services.llm.scripted.calls import Outcome
 from services.llm.scripted.delivery import Delivery, HangUp
 from services.llm.scripted.protocol import Wire, broken_wire, chat_wire, json_wire
 from services.llm.scripted.respondent import Respondent
 from services.llm.scripted.respondent import Response as Reply
-from services.llm.scripted.script import read_script
+from services.llm.scripted.responses import KeptResponses, responses_wire, unknown_wire
+from services.llm.scripted.script import Fault, read_script
 from services.llm.scripted.vectors import DIMENSIONS, hashed_vector
 
 Body = TypeVar("Body")
@@ -50,6 +54,18 @@ class _ChatBody(BaseModel):
     response_format: _ResponseFormat = Field(default_factory=_ResponseFormat)
 
 
+class _Text(BaseModel):
+    format: _JsonSchema = Field(default_factory=_JsonSchema)
+
+
+class _ResponsesBody(BaseModel):
+    model: str
+    input: tuple[Message, ...]
+    stream: bool = False
+    background: bool = False
+    text: _Text = Field(default_factory=_Text)
+
+
 class _EmbeddingBody(BaseModel):
     model: str
     input: str | list[str]
@@ -61,6 +77,7 @@ class ScriptedApi:
 
     def __init__(self, respondent: Respondent, hang_up: HangUp, stopping: asyncio.Event) -> None:
         self._respondent = respondent
+        self._kept = KeptResponses()
         self._hang_up = hang_up
         self._stopping = stopping
 
@@ -69,6 +86,9 @@ class ScriptedApi:
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                Route("/v1/responses", self._responses, methods=["POST"]),
+                Route("/v1/responses/{id}", self._fetch, methods=["GET"]),
+                Route("/v1/responses/{id}/cancel", self._cancel, methods=["POST"]),
                 Route("/v1/embeddings", self._embeddings, methods=["POST"]),
                 Route("/v1/models", self._models),
                 Route("/health", self._health),
@@ -84,7 +104,46 @@ class ScriptedApi:
         body = await _read(_ChatBody, request)
         schema = body.response_format.json_schema.content
         response = self._respondent.respond(_work_of(request, "unknown"), body.messages, schema)
-        return self._delivery(response, chat_wire(response, body.model, stream=body.stream))
+        wire = chat_wire(response, body.model, stream=body.stream)
+        return self._delivery(response, wire, response.delay_seconds)
+
+    async def _responses(self, request: Request) -> Response:
+        body = await _read(_ResponsesBody, request)
+        work, schema = _work_of(request, "unknown"), body.text.format.content
+        response = self._respondent.respond(work, body.input, schema)
+        wire = self._begun(response, body)
+        # What is answered before it is ready waits for nothing.
+        waits = body.stream or not body.background
+        return self._delivery(response, wire, response.delay_seconds if waits else 0)
+
+    def _begun(self, response: Reply, body: _ResponsesBody) -> Wire:
+        is_refused = response.fault is not Fault.HANG and broken_wire(response) is not None
+        keeps = body.background and not is_refused
+        kept = self._kept.begin(response, body.model, keeps=keeps)
+        if keeps:
+            self._respondent.log.keep(response.call, kept.id)
+        return responses_wire(kept, stream=body.stream, background=body.background)
+
+    async def _fetch(self, request: Request) -> Response:
+        failing = self._respondent.respond_to_fetch()
+        broken = broken_wire(failing) if failing else None
+        if failing and broken:
+            return self._delivery(failing, broken, failing.delay_seconds)
+        kept = self._kept.get(request.path_params["id"])
+        if kept is None:
+            return _sent(unknown_wire())
+        self._respondent.log.fetch(kept.reply.call)
+        if kept.is_over:
+            self._respondent.log.close(kept.reply.call, Outcome.ANSWERED)
+        return JSONResponse(kept.document())
+
+    async def _cancel(self, request: Request) -> Response:
+        kept = self._kept.get(request.path_params["id"])
+        if kept is None:
+            return _sent(unknown_wire())
+        if kept.cancel():
+            self._respondent.log.close(kept.reply.call, Outcome.CANCELLED)
+        return JSONResponse(kept.document())
 
     async def _embeddings(self, request: Request) -> Response:
         body = await _read(_EmbeddingBody, request)
@@ -92,11 +151,11 @@ class ScriptedApi:
         messages = tuple(Message(role="user", content=text) for text in texts)
         response = self._respondent.respond_silently(_work_of(request, "embedding"), messages)
         wire = broken_wire(response) or _vectors(body, texts, response.input_tokens)
-        return self._delivery(response, wire)
+        return self._delivery(response, wire, response.delay_seconds)
 
-    def _delivery(self, response: Reply, wire: Wire) -> Delivery:
+    def _delivery(self, response: Reply, wire: Wire, delay_seconds: float) -> Delivery:
         done = partial(self._respondent.log.close, response.call)
-        return Delivery(wire, response.delay_seconds, self._hang_up, self._stopping, done)
+        return Delivery(wire, delay_seconds, self._hang_up, self._stopping, done)
 
     async def _models(self, request: Request) -> Response:
         model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "flow-orchestra"}
@@ -147,6 +206,10 @@ def _vectors(body: _EmbeddingBody, texts: Sequence[str], tokens: int) -> Wire:
     ]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return json_wire(200, {"object": "list", "data": data, "model": body.model, "usage": usage})
+
+
+def _sent(wire: Wire) -> Response:
+    return Response(b"".join(wire.parts), wire.status, wire.headers)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

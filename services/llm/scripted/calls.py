@@ -20,6 +20,9 @@ class Outcome(StrEnum):
     LEFT = "left"
     """The client closed the connection before the answer was whole."""
 
+    CANCELLED = "cancelled"
+    """The client cancelled the background response."""
+
 
 class Call(Part):
     """One request that arrived."""
@@ -37,6 +40,16 @@ class Call(Part):
     input_tokens: int = Field(ge=0)
     output_tokens: int = Field(ge=0)
     outcome: Outcome = Outcome.OPEN
+    response: str = ""
+    """The id of the background response that it began, or empty."""
+
+    fetched: int = Field(default=0, ge=0)
+    """How often that response was asked for again; which is not paid."""
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a model was set to work, so that a provider would charge for it."""
+        return bool(self.response) or (self.status == 200 and self.fault is not Fault.HTML)
 
 
 class CallLog:
@@ -68,9 +81,24 @@ class CallLog:
         return number
 
     def close(self, number: int, outcome: Outcome) -> None:
-        """Note how a call ended; one that was cleared meanwhile stays forgotten."""
+        """Note how a call ended; what was cancelled stays so."""
+        call = self._calls.get(number)
+        if call and call.outcome is not Outcome.CANCELLED:
+            self._note(number, outcome=outcome)
+
+    def keep(self, number: int, response: str) -> None:
+        """Note that a call began a background response."""
+        self._note(number, response=response, status=200)
+
+    def fetch(self, number: int) -> None:
+        """Note that a background response was asked for again."""
         if number in self._calls:
-            self._calls[number] = self._calls[number].model_copy(update={"outcome": outcome})
+            self._note(number, fetched=self._calls[number].fetched + 1)
+
+    def _note(self, number: int, **changes: object) -> None:
+        # A call that was cleared meanwhile stays forgotten.
+        if number in self._calls:
+            self._calls[number] = self._calls[number].model_copy(update=changes)
 
     def clear(self) -> None:
         """Forget all calls."""

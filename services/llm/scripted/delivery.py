@@ -49,9 +49,13 @@ class Delivery(HTTPResponse):
         return Outcome.DROPPED if self._wire.ending is Ending.HANG_UP else Outcome.LEFT
 
     async def _play(self, scope: Scope, send: Send) -> Outcome:
+        if self._wire.prelude:
+            await self._send_head(send)
+            await _send_parts(send, self._wire.prelude)
         await asyncio.sleep(self._delay_seconds)
-        if self._wire.status:
-            await self._send_parts(send)
+        if self._wire.status and not self._wire.prelude:
+            await self._send_head(send)
+        await _send_parts(send, self._wire.parts)
         if self._wire.ending is Ending.HANG_UP:
             self._hang_up(scope["client"])
         if self._wire.ending is not Ending.COMPLETE:
@@ -60,11 +64,14 @@ class Delivery(HTTPResponse):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return Outcome.ANSWERED
 
-    async def _send_parts(self, send: Send) -> None:
+    async def _send_head(self, send: Send) -> None:
         headers = [(name.encode(), value.encode()) for name, value in self._wire.headers.items()]
         await send({"type": "http.response.start", "status": self._wire.status, "headers": headers})
-        for part in self._wire.parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+
+
+async def _send_parts(send: Send, parts: tuple[bytes, ...]) -> None:
+    for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
 async def _left(receive: Receive) -> None:

@@ -14,11 +14,13 @@ from services.llm.scripted.script import Fault
 
 OTHER_MODEL: Final = "another-model"
 
+STREAM_HEADERS: Final = {"content-type": "text/event-stream", "cache-control": "no-cache"}
+
 # Replies stay at some dozens of events however long they are; short ones still come in several.
 _SMALLEST_PIECE: Final = 24
 _MOST_PIECES: Final = 64
 
-_HALVED: Final = frozenset({Fault.CUT_STREAM, Fault.STALL})
+HALVED: Final = frozenset({Fault.CUT_STREAM, Fault.STALL})
 
 _ERRORS: Final[dict[Fault, tuple[str, str]]] = {
     Fault.HTTP_500: ("server_error", "The server had an error."),
@@ -51,6 +53,8 @@ class Wire:
     headers: dict[str, str]
     parts: tuple[bytes, ...]
     ending: Ending
+    prelude: tuple[bytes, ...] = ()
+    """What is sent at once, before the delay that the other parts wait for."""
 
 
 def chat_wire(response: Response, model: str, *, stream: bool) -> Wire:
@@ -78,7 +82,7 @@ _WITHOUT_ANSWER: Final = {
 
 def json_wire(status: int, body: object) -> Wire:
     """Put one JSON document on the wire."""
-    return Wire(status, {"content-type": "application/json"}, (_json(body),), Ending.COMPLETE)
+    return Wire(status, {"content-type": "application/json"}, (encoded(body),), Ending.COMPLETE)
 
 
 def _error(fault: Fault, retry_after_ms: int) -> Wire:
@@ -92,18 +96,18 @@ def _error(fault: Fault, retry_after_ms: int) -> Wire:
     return wire
 
 
-def _ending(fault: Fault | None) -> Ending:
+def ending_of(fault: Fault | None) -> Ending:
+    """Say what a fault does to the connection once the text is sent."""
     if fault is Fault.CUT_STREAM:
         return Ending.HANG_UP
     return Ending.WAIT if fault is Fault.STALL else Ending.COMPLETE
 
 
 def _events(response: Response, model: str) -> Wire:
-    events = [b"data: " + _json(chunk) + b"\n\n" for chunk in chunks_of(response, model)]
-    if _ending(response.fault) is Ending.COMPLETE:
+    events = [b"data: " + encoded(chunk) + b"\n\n" for chunk in chunks_of(response, model)]
+    if ending_of(response.fault) is Ending.COMPLETE:
         events.append(b"data: [DONE]\n\n")
-    headers = {"content-type": "text/event-stream", "cache-control": "no-cache"}
-    return Wire(200, headers, tuple(events), _ending(response.fault))
+    return Wire(200, STREAM_HEADERS, tuple(events), ending_of(response.fault))
 
 
 def _completion(response: Response, model: str) -> Wire:
@@ -113,10 +117,10 @@ def _completion(response: Response, model: str) -> Wire:
         "refusal": response.refusal or None,
     }
     choice: JsonValue = {"index": 0, "message": message, "finish_reason": response.finish}
-    body = _json(
+    body = encoded(
         _envelope(response, model, "chat.completion") | {"choices": [choice]} | _usage(response)
     )
-    ending = _ending(response.fault)
+    ending = ending_of(response.fault)
     shown = body if ending is Ending.COMPLETE else body[: len(body) // 2]
     return Wire(200, {"content-type": "application/json"}, (shown,), ending)
 
@@ -127,14 +131,18 @@ def chunks_of(response: Response, model: str) -> Iterator[dict[str, JsonValue]]:
     yield head | _choice({"role": "assistant", "content": ""})
     if response.refusal:
         yield head | _choice({"refusal": response.refusal})
-    halved = response.fault in _HALVED
-    text = response.text[: len(response.text) // 2] if halved else response.text
-    yield from (head | _choice({"content": piece}) for piece in pieces_of(text))
-    if halved:
+    yield from (head | _choice({"content": piece}) for piece in pieces_of(sent_of(response)))
+    if response.fault in HALVED:
         return
     yield head | _choice({}, response.finish)
     if response.fault is not Fault.NO_USAGE:
         yield head | {"choices": []} | _usage(response)
+
+
+def sent_of(response: Response) -> str:
+    """The part of a text that is sent before its fault ends the stream."""
+    halved = response.fault in HALVED
+    return response.text[: len(response.text) // 2] if halved else response.text
 
 
 def pieces_of(text: str) -> tuple[str, ...]:
@@ -144,8 +152,17 @@ def pieces_of(text: str) -> tuple[str, ...]:
 
 
 def _envelope(response: Response, model: str, kind: str) -> dict[str, JsonValue]:
-    spoken = OTHER_MODEL if response.fault is Fault.WRONG_MODEL_NAME else model
-    return {"id": f"scripted-{response.call}", "object": kind, "created": 0, "model": spoken}
+    return {
+        "id": f"scripted-{response.call}",
+        "object": kind,
+        "created": 0,
+        "model": spoken_model(response, model),
+    }
+
+
+def spoken_model(response: Response, model: str) -> str:
+    """The model that is said to have answered."""
+    return OTHER_MODEL if response.fault is Fault.WRONG_MODEL_NAME else model
 
 
 def _choice(delta: dict[str, JsonValue], finish: str | None = None) -> dict[str, JsonValue]:
@@ -164,5 +181,6 @@ def _usage(response: Response) -> dict[str, JsonValue]:
     }
 
 
-def _json(value: object) -> bytes:
+def encoded(value: object) -> bytes:
+    """Write compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -40,6 +40,12 @@ _SPEECHLESS: Final = {*STATUSES, Fault.HTML}
 _WAITS: Final = frozenset({Fault.HTTP_503_RETRY_AFTER, Fault.HTTP_429_RETRY_AFTER})
 _DEFAULT_MS: Final = {Fault.SLOW: 500} | dict.fromkeys(_WAITS, 1_000)
 
+FETCHING: Final = "background"
+"""The name under which a script speaks of asking again for a background response."""
+
+NO_CALL: Final = -1
+"""The number of what is not in the log, because it is not paid."""
+
 _FINISHES: Final = {Fault.TRUNCATED: "length", Fault.CONTENT_FILTER: "content_filter"}
 
 
@@ -92,14 +98,26 @@ class Respondent:
         """Decide whether a call that wants no text fails, and log it."""
         return self._respond(self._playback.next_line(work), work, messages, "")
 
+    def respond_to_fetch(self) -> Response | None:
+        """Decide how asking again for a background response fails; None when it does not."""
+        line = self._playback.next_line_for(FETCHING)
+        return self._response(NO_CALL, line, "", (0, 0)) if line else None
+
     def _respond(
         self, line: Line | None, work: Work, messages: Sequence[Message], text: str
     ) -> Response:
         fault = line.fault if line else None
         tokens = prompt_tokens_of(messages), tokens_of(text)
         status = STATUSES.get(fault, 200) if fault else 200
+        call = self.log.open(work.label(), status, fault, *tokens)
+        return self._response(call, line, text, tokens)
+
+    def _response(
+        self, call: int, line: Line | None, text: str, tokens: tuple[int, int]
+    ) -> Response:
+        fault = line.fault if line else None
         return Response(
-            call=self.log.open(work.label(), status, fault, *tokens),
+            call=call,
             text=text,
             refusal=REFUSAL if fault is Fault.REFUSAL else "",
             finish=_FINISHES.get(fault, "stop") if fault else "stop",

@@ -6,6 +6,7 @@ lines:
 """
 
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -33,16 +34,17 @@ class Fault(StrEnum):
     """The connection is dropped before any byte."""
 
     CUT_STREAM = "cut_stream"
-    """The connection is dropped half-way through the text."""
+    """The connection is dropped half-way through the text. As with `stall`, a background response
+    is completed all the same."""
 
     STALL = "stall"
-    """Half the text is sent, then nothing more."""
+    """Half the text is sent, then nothing more. A background response is completed all the same."""
 
     SLOW = "slow"
     """A good answer, late."""
 
     HANG = "hang"
-    """Nothing is sent until the client leaves."""
+    """Nothing is sent until the client leaves; a background response is never completed."""
 
     EMPTY = "empty"
     BLANK = "blank"
@@ -77,7 +79,8 @@ class Line(Part):
     """What is done about the calls that match: all parts of the work that it names."""
 
     agent: str = "*"
-    """An agent's name, `embedding` for the embeddings endpoint, or `*` for any."""
+    """An agent's name, `embedding` for the embeddings endpoint, or `*` for any. `background` stands
+    for asking again for a background response, which `*` leaves alone."""
 
     rung: str | None = None
     visit: int | None = None
@@ -123,8 +126,15 @@ class Playback:
 
     def next_line(self, work: Work) -> Line | None:
         """Take the first line that matches and is not used up, None when there is none."""
+        return self._take(lambda line: line.matches(work))
+
+    def next_line_for(self, agent: str) -> Line | None:
+        """Take the first line that names this agent and is not used up, None if there is none."""
+        return self._take(lambda line: line.agent == agent)
+
+    def _take(self, wanted: Callable[[Line], bool]) -> Line | None:
         for number, line in enumerate(self.script.lines):
-            if line.matches(work) and (line.times is None or self._served[number] < line.times):
+            if wanted(line) and (line.times is None or self._served[number] < line.times):
                 self._served[number] += 1
                 return line
         return None

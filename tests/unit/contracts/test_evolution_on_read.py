@@ -21,7 +21,7 @@ from services.flows.document import read_text
 from services.llm.in_process import ScriptedModel
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
-from services.temporal import PayloadConverter
+from services.payloads import PayloadConverter
 from services.worker.activities import Assembly, WorkerActivities
 from tests.toys import HEAD
 

@@ -6,6 +6,7 @@ from contracts.failure import REMEDY, REPAIRED, RETRIED, UNPLANNED, Failure, Fai
 
 
 @pytest.mark.parametrize("kind", list(FailureKind))
+@pytest.mark.guarantee("every-failure-has-a-kind")
 def test_every_kind_says_who_acts_next(kind: FailureKind) -> None:
     """A failure of any kind tells the next person what to do, in one sentence."""
     failure = Failure(kind=kind, message="it failed")
@@ -14,6 +15,7 @@ def test_every_kind_says_who_acts_next(kind: FailureKind) -> None:
     assert failure.remedy.endswith(".")
 
 
+@pytest.mark.guarantee("every-failure-has-a-kind")
 def test_no_two_loops_mend_one_kind() -> None:
     """What is retried is not repaired, and what takes no plan is neither."""
     assert not RETRIED & REPAIRED

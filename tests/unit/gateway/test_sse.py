@@ -54,7 +54,7 @@ async def test_an_event_is_told_under_its_kind() -> None:
 
     assert chunks[1] == (
         'event: step_started\ndata: {"seq":2,"kind":"step_started","at_ms":2,"step":"one"}\n'
-        "id: a.1-0\n\n"
+        "id: a.1-0.0~2\n\n"
     )
 
 

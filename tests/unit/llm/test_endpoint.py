@@ -3,7 +3,7 @@
 import pytest
 
 from services.errors import SettingsError
-from services.llm.dialect import Dialect
+from services.llm.dialect import ChatDialect
 from services.llm.endpoint import Endpoint
 from services.llm.openai import OpenAIModel
 from tests.unit.llm.builders import GOOD, CannedServer, Ear, a_request
@@ -63,12 +63,12 @@ async def test_openai_is_known_by_its_hosts(address: str, is_openai: bool) -> No
 )
 def test_limit_has_the_name_that_the_host_wants(is_openai: bool, name: str) -> None:
     """The output limit is called as OpenAI calls it at OpenAI, and as others do elsewhere."""
-    assert Dialect(is_openai=is_openai).parameters(a_request())[name] == 200
+    assert ChatDialect(is_openai=is_openai).parameters(a_request())[name] == 200
 
 
 def test_request_without_a_schema_asks_for_none() -> None:
     """A question whose answer may be anything sends no response format."""
-    sent = Dialect(is_openai=False).parameters(a_request(answer_schema={}))
+    sent = ChatDialect(is_openai=False).parameters(a_request(answer_schema={}))
 
     assert "response_format" not in sent
 

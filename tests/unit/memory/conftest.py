@@ -1,6 +1,6 @@
-"""Both context stores and both archives, each behind its port."""
+"""The context stores and the archives, each behind its port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +10,9 @@ from services.memory.base import Archive, ContextStore
 from services.memory.folder_archive import FolderArchive
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.redis import RedisStore
+from tests.unit.memory.buckets import Bucket, served
 
+ARCHIVES = ["in process", "folder", pytest.param("bucket", marks=pytest.mark.servers)]
 STORES = ["in process", pytest.param("redis", marks=pytest.mark.servers)]
 
 
@@ -32,10 +34,30 @@ async def redis_store(redis_url: str) -> AsyncIterator[RedisStore]:
     await opened.aclose()
 
 
-@pytest.fixture(params=["in process", "folder"])
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real S3 server with one bucket."""
+    with served(tmp_path_factory.mktemp("buckets")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str) -> Bucket:
+    """A bucket that is still empty, as far as the test can see."""
+    return Bucket(s3_endpoint, f"p{uuid4().hex[:10]}")
+
+
+@pytest.fixture(params=ARCHIVES)
 def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Archive:
     """An archive that is still empty."""
-    return InProcessArchive() if request.param == "in process" else FolderArchive(tmp_path / "a")
+    match request.param:
+        case "in process":
+            return InProcessArchive()
+        case "folder":
+            return FolderArchive(tmp_path / "a")
+        case _:
+            bucket: Bucket = request.getfixturevalue("bucket")
+            return bucket.archive()
 
 
 @pytest.fixture

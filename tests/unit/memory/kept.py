@@ -47,3 +47,8 @@ def rejected(answer: str = "{}", exchange: int = 1) -> Quarantined:
         reasons=("text is missing",),
         answer=answer,
     )
+
+
+def a_transition(seq: int) -> Event:
+    """One numbered transition."""
+    return Event(seq=seq, kind=EventKind.HANDED_OFF, at_ms=1000 + seq, step="write", to="check")

@@ -37,6 +37,7 @@ async def test_an_empty_archive_has_nothing(archive: Archive, tenant: str) -> No
     assert await archive.get(tenant, []) == {}
 
 
+@pytest.mark.guarantee("tenants-apart")
 async def test_tenants_have_archives_of_their_own(archive: Archive, tenant: str) -> None:
     """The same address in another tenant's archive is nothing."""
     await archive.put(tenant, dict([ONE]))
@@ -66,6 +67,7 @@ async def test_a_folder_holds_one_file_a_value(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.guarantee("loss-is-noticed")
 async def test_a_damaged_file_is_written_anew(tmp_path: Path) -> None:
     """Storing a value mends a file of the same length that somebody or something changed."""
     archive = FolderArchive(tmp_path)
@@ -121,6 +123,7 @@ def _told(folder: Path, limit: str, action: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.guarantee("memory-is-safe")
 def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """When a file cannot grow, the message says what to do, and no half file stays."""
     told = _told(tmp_path, FULL, PUT)

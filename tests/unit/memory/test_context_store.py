@@ -11,7 +11,7 @@ from contracts.failure import Failure, FailureKind
 from contracts.reference import Reference, Trust
 from contracts.usage import Usage
 from services.memory.base import QUARANTINED_BYTES, ContextStore, JournalState, Swept
-from tests.unit.memory.kept import a_line, an_event, rejected, some_work, value
+from tests.unit.memory.kept import a_line, a_transition, an_event, rejected, some_work, value
 
 ONE, OTHER = value("one"), value("other")
 
@@ -207,6 +207,7 @@ async def _keep_everything(store: ContextStore, tenant: str, run: str, *texts: s
     await store.quarantine(tenant, run, rejected())
 
 
+@pytest.mark.guarantee("kept-while-reachable")
 async def test_an_expired_run_is_swept_with_all_it_has(store: ContextStore, tenant: str) -> None:
     """After its time an ended run leaves nothing: no value, event, journal or rejected answer."""
     await _keep_everything(store, tenant, "r1", "one", "two")
@@ -221,6 +222,7 @@ async def test_an_expired_run_is_swept_with_all_it_has(store: ContextStore, tena
     assert await store.quarantined(tenant, "r1") == ()
 
 
+@pytest.mark.guarantee("kept-while-reachable")
 async def test_a_sweep_takes_nothing_from_a_live_run(store: ContextStore, tenant: str) -> None:
     """What a live run can reach stays, also when an expired run could reach it too."""
     await _keep_everything(store, tenant, "r1", "one", "shared")
@@ -237,6 +239,7 @@ async def test_a_sweep_takes_nothing_from_a_live_run(store: ContextStore, tenant
     assert len(await store.quarantined(tenant, "r2")) == 1
 
 
+@pytest.mark.guarantee("kept-while-reachable")
 async def test_an_ended_run_is_kept_for_its_time(store: ContextStore, tenant: str) -> None:
     """Until its retention is over an ended run can be read."""
     await _keep_everything(store, tenant, "r1", "one")
@@ -278,6 +281,7 @@ async def test_a_run_is_not_taken_for_one_whose_name_it_begins(
     assert await store.turn(tenant, "r10", read=[OTHER[0]]) == (OTHER[1],)
 
 
+@pytest.mark.guarantee("tenants-apart")
 async def test_two_tenants_never_see_each_other(store: ContextStore, tenant: str) -> None:
     """Same run, same value, another tenant: nothing is found."""
     await _keep_everything(store, tenant, "r1", "one")
@@ -289,6 +293,7 @@ async def test_two_tenants_never_see_each_other(store: ContextStore, tenant: str
     assert await store.quarantined(neighbour, "r1") == ()
 
 
+@pytest.mark.guarantee("tenants-apart")
 async def test_a_sweep_leaves_other_tenants_alone(store: ContextStore, tenant: str) -> None:
     """Sweeping one tenant removes nothing of another, expired or not."""
     neighbour = f"{tenant}-2"
@@ -297,3 +302,69 @@ async def test_a_sweep_leaves_other_tenants_alone(store: ContextStore, tenant: s
 
     assert await store.sweep(tenant) == Swept(runs=0, values=0)
     assert await store.turn(neighbour, "r1", read=[ONE[0]]) == (ONE[1],)
+
+
+async def test_lost_transitions_come_back_where_they_belong(
+    store: ContextStore, tenant: str
+) -> None:
+    """What was lost at the beginning or in between stands before what came later, ids unchanged."""
+    told = [a_transition(seq) for seq in range(1, 8)]
+    await store.turn(tenant, "r1", events=[told[2], an_event(3, "text")])
+    await asyncio.sleep(0.01)
+    await store.turn(tenant, "r1", events=[told[5]])
+    before = await store.events(tenant, "r1")
+
+    assert await store.rebuild_events(tenant, "r1", told) == 5
+    after = await store.events(tenant, "r1")
+
+    assert [each.event.seq for each in after] == [1, 2, 3, 3, 4, 5, 6, 7]
+    assert set(before) < set(after)
+    assert await store.rebuild_events(tenant, "r1", told) == 0
+    assert await store.events(tenant, "r1") == after
+
+
+async def test_a_rebuilt_stream_is_written_on(store: ContextStore, tenant: str) -> None:
+    """A wiped stream is rebuilt with the same ids each time, and what is told next comes after."""
+    told = [a_transition(seq) for seq in (1, 2)]
+    await store.rebuild_events(tenant, "r1", told)
+    first = await store.events(tenant, "r1")
+    await store.rebuild_events(f"{tenant}-2", "r1", told)
+
+    await store.turn(tenant, "r1", events=[a_transition(3)])
+
+    assert await store.events(f"{tenant}-2", "r1") == first
+    assert [each.event.seq for each in await store.events(tenant, "r1", first[-1].id)] == [3]
+
+
+async def test_a_waiting_reader_is_told_of_rebuilt_events(store: ContextStore, tenant: str) -> None:
+    """Whoever waits for events after a wipe is woken by the rebuild."""
+    waiting = asyncio.create_task(store.wait_for_events(tenant, "r1", "0-0", 5))
+    await asyncio.sleep(0.05)
+
+    await store.rebuild_events(tenant, "r1", [a_transition(1)])
+
+    assert [each.event.seq for each in await waiting] == [1]
+
+
+async def test_a_stream_rebuilt_while_it_is_written_loses_nothing(
+    store: ContextStore, tenant: str
+) -> None:
+    """Writers and those who rebuild at the same time do not undo each other's work."""
+    told = [a_transition(seq) for seq in range(1, 21)]
+    await asyncio.gather(
+        *(store.rebuild_events(tenant, "r1", told[:10]) for _ in range(3)),
+        *(store.turn(tenant, "r1", events=[event]) for event in told[10:]),
+    )
+
+    kept = await store.events(tenant, "r1")
+
+    assert sorted(each.event.seq for each in kept) == list(range(1, 21))
+
+
+async def test_a_run_keeps_what_it_is_told_to_hold(store: ContextStore, tenant: str) -> None:
+    """Held values are listed, and their run is kept without an end until it gets one."""
+    await store.hold(tenant, "r1", ["a" * 64])
+    await store.hold(tenant, "r2", [])
+
+    assert await store.held(tenant, "r1") == {"a" * 64}
+    assert await store.kept_runs(tenant) == {"r1": float("inf")}

@@ -47,6 +47,7 @@ async def admin(own: Valkey) -> AsyncIterator[Redis]:
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
+@pytest.mark.guarantee("memory-is-safe")
 async def test_a_server_that_may_evict_is_refused(
     own_store: RedisStore, admin: Redis, policy: str
 ) -> None:
@@ -71,6 +72,7 @@ async def test_a_wipe_begins_another_life(own_store: RedisStore, admin: Redis, t
     assert await own_store.epoch(tenant) != before
 
 
+@pytest.mark.guarantee("memory-is-safe")
 async def test_a_full_server_refuses_instead_of_forgetting(
     own_store: RedisStore, admin: Redis, tenant: str
 ) -> None:
@@ -141,6 +143,7 @@ async def test_a_sweep_spares_what_was_just_touched(redis_store: RedisStore, ten
     assert await redis_store.turn(tenant, "r2", read=[ONE[0]]) == (ONE[1],)
 
 
+@pytest.mark.guarantee("tenants-apart")
 async def test_every_key_begins_with_its_tenant(
     own_store: RedisStore, admin: Redis, tenant: str
 ) -> None:

@@ -74,6 +74,7 @@ async def test_what_is_whole_is_read_once(memory: Memory, history: History, tena
 
 
 @pytest.mark.parametrize("damaged", [b"0ne", b"on", b"one ", b""])
+@pytest.mark.guarantee("loss-is-noticed")
 async def test_a_changed_byte_is_noticed_and_restored(
     memory: Memory, kept: InProcessArchive, tenant: str, damaged: bytes
 ) -> None:
@@ -96,6 +97,7 @@ async def test_what_was_restored_is_whole_again(
     assert await memory.read(tenant, "r1", [ONE[0]]) == (dict([ONE]), ())
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_history_is_asked_for_what_the_archive_lacks(
     memory: Memory, kept: InProcessArchive, history: History, tenant: str
 ) -> None:
@@ -123,6 +125,7 @@ async def test_the_archive_spares_history(
     assert history.reads == 0
 
 
+@pytest.mark.guarantee("loss-is-noticed")
 async def test_a_damaged_archive_is_not_believed(
     memory: Memory, kept: InProcessArchive, history: History, tenant: str
 ) -> None:
@@ -133,6 +136,7 @@ async def test_a_damaged_archive_is_not_believed(
     assert await memory.read(tenant, "r1", [ONE[0]]) == (dict([ONE]), (ONE[0],))
 
 
+@pytest.mark.guarantee("loss-is-noticed")
 async def test_a_damaged_history_is_not_believed(
     memory: Memory, history: History, tenant: str
 ) -> None:
@@ -143,6 +147,7 @@ async def test_a_damaged_history_is_not_believed(
         await memory.read(tenant, "r1", [ONE[0]])
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_what_is_lost_is_named(memory: Memory, tenant: str) -> None:
     """When a value is nowhere, the failure names every lost digest and what to do."""
     await memory.write(tenant, "r1", dict([ONE]))
@@ -180,6 +185,7 @@ async def test_memory_without_history_still_restores(
     assert found == dict([ONE])
 
 
+@pytest.mark.guarantee("tenants-apart")
 async def test_another_tenant_s_copies_restore_nothing(
     memory: Memory, kept: InProcessArchive, tenant: str
 ) -> None:
@@ -212,6 +218,7 @@ async def test_large_values_go_to_the_archive_as_well(
     assert len(await memory.store.events(tenant, "r1")) == 1
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_nothing_is_kept_that_has_no_second_copy(store: ContextStore, tenant: str) -> None:
     """When the archive is full, a large value is not taken into the store either."""
     memory = Memory(store, FullArchive(), None)
@@ -233,6 +240,7 @@ async def test_sealing_copies_to_the_archive(
     assert await kept.get(tenant, [ONE[0], OTHER[0]]) == dict([ONE, OTHER])
 
 
+@pytest.mark.guarantee("loss-is-mended")
 async def test_sealing_repairs_first(
     memory: Memory, kept: InProcessArchive, history: History, tenant: str
 ) -> None:

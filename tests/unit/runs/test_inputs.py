@@ -1,5 +1,6 @@
 """What callers send becomes stored values, or a list of everything that is wrong with it."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,10 +9,17 @@ from pydantic import JsonValue
 from contracts.base import digest
 from contracts.compiled import CompiledFlow
 from contracts.content.brief import Brief
+from contracts.reference import Value
 from contracts.registry import CONTRACTS
-from contracts.work import INLINE_LIMIT_BYTES
-from services.errors import InputInvalidError
-from services.runs.inputs import INPUT_LIMIT_BYTES, as_value, read_input, read_value
+from contracts.work import FACTS_LIMIT_BYTES, FLOW_LIMIT_BYTES, INLINE_LIMIT_BYTES, RunStart
+from services.errors import FlowInvalidError, InputInvalidError
+from services.runs.inputs import (
+    INPUT_LIMIT_BYTES,
+    as_value,
+    read_input,
+    read_value,
+    refuse_oversize,
+)
 from tests.builders import a_brief
 from tests.toys import HEAD, REGISTRY, Note, toy, toy_flow
 
@@ -139,6 +147,7 @@ def test_endless_nesting_is_refused() -> None:
     assert _pointers(Brief, nested) == ["/brief"]
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 def test_a_value_has_a_limit() -> None:
     """A value over 1 MiB is refused for its size; one of just that is read."""
     frame = len(Note().encode())
@@ -164,9 +173,53 @@ def test_a_value_is_serialised_once() -> None:
 @pytest.mark.parametrize(
     ("size", "is_inline"), [(INLINE_LIMIT_BYTES, True), (INLINE_LIMIT_BYTES + 1, False)]
 )
+@pytest.mark.guarantee("sizes-own-error-first")
 def test_a_large_value_is_not_carried(size: int, is_inline: bool) -> None:
     """Over the inline limit a run's start carries the address alone."""
     value, body = as_value(Note(text="x" * (size - len(Note().encode()))), [])
 
     assert len(body) == size
     assert (value.body is not None) is is_inline
+
+
+@pytest.mark.guarantee("sizes-own-error-first")
+@pytest.mark.parametrize(("size", "is_refused"), [(FACTS_LIMIT_BYTES - 11, False), (99_999, True)])
+def test_what_a_flow_routes_on_has_a_limit(size: int, is_refused: bool) -> None:
+    """The interpreter holds facts for the whole run, so a text of any length may not be one."""
+    with pytest.raises(InputInvalidError, match="routes on text") if is_refused else nullcontext():
+        as_value(Note(text="x" * size), ["text"])
+
+
+def _a_start(flow_bytes: int, *inputs: int) -> RunStart:
+    values = {
+        f"i{place}": Value(digest="0" * 64, size=size, body="x" * size)
+        for place, size in enumerate(inputs)
+    }
+    flow = Value(digest="0" * 64, size=flow_bytes, body="y" * flow_bytes)
+    return RunStart(tenant="t", run="r", flow=flow, input=values)
+
+
+@pytest.mark.guarantee("sizes-own-error-first")
+def test_a_flow_too_large_to_carry_is_refused() -> None:
+    """Half a megabyte of compiled flow is the most; the author is told what to shorten."""
+    refuse_oversize(_a_start(FLOW_LIMIT_BYTES), "toy")
+
+    with pytest.raises(FlowInvalidError, match="flow toy takes 524289 bytes compiled"):
+        refuse_oversize(_a_start(FLOW_LIMIT_BYTES + 1), "toy")
+
+
+@pytest.mark.guarantee("sizes-own-error-first")
+def test_inputs_too_large_together_are_refused() -> None:
+    """Each is small enough, and all of them are not: the caller is told to send less."""
+    with pytest.raises(InputInvalidError, match="send less"):
+        refuse_oversize(_a_start(FLOW_LIMIT_BYTES, *[INLINE_LIMIT_BYTES] * 33), "toy")
+
+
+@pytest.mark.guarantee("sizes-own-error-first")
+def test_quotes_count_as_they_travel() -> None:
+    """A text within a text takes more bytes than it has characters, and those are counted."""
+    quotes = Value(digest="0" * 64, size=INLINE_LIMIT_BYTES, body='"' * INLINE_LIMIT_BYTES)
+    start = _a_start(10).model_copy(update={"input": {f"i{n}": quotes for n in range(33)}})
+
+    with pytest.raises(InputInvalidError, match="send less"):
+        refuse_oversize(start, "toy")

@@ -13,10 +13,11 @@ from contracts.usage import Price, Usage
 from services.agents.answer import read
 from services.agents.base import Block, Question, Rung
 from services.errors import StepError
-from services.llm.base import Finish, ModelReply, ModelRequest, OnText
+from services.llm.base import Finish, ModelReply, ModelRequest, OnText, Receipt
 from services.memory.base import ContextStore, JournalEntry, WorkKey
 from services.memory.in_process import InProcessStore
-from services.worker.desk import Assignment, Journal, ModelDesk
+from services.worker.desk import Assignment, ModelDesk
+from services.worker.journal import Journal
 
 WORK: Final = WorkKey(tenant="t", run="r1", step="write", visit=1)
 PRICE: Final = Price(input_microusd_per_million=1_000_000, output_microusd_per_million=2_000_000)
@@ -56,7 +57,9 @@ class Told:
     replies: list[ModelReply | StepError]
     asked: list[ModelRequest] = field(default_factory=list)
 
-    async def complete(self, request: ModelRequest, on_text: OnText) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, on_text: OnText, receipt: Receipt | None = None
+    ) -> ModelReply:
         """Give the next reply."""
         self.asked.append(request)
         reply = self.replies.pop(0)

@@ -1,8 +1,10 @@
 """One attempt at a piece of work: what goes in, what comes out, what is told and kept."""
 
+import asyncio
 import dataclasses
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +32,7 @@ from services.llm.in_process import ScriptedModel
 from services.memory.base import JournalEntry, JournalState, Swept, WorkKey
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
-from services.temporal import PayloadConverter
+from services.payloads import PayloadConverter
 from services.worker.activities import Assembly, WorkerActivities
 from tests.toys import REGISTRY, Note, NoteItem, ToyFlow, ToyWriter, Work, toy, toy_flow
 from tests.unit.memory.kept import an_event
@@ -155,6 +157,7 @@ async def test_a_product_is_kept_and_pointed_at() -> None:
     assert await bench.store.turn("t", "r1", read=[digest(body)]) == (body,)
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 async def test_a_large_product_stays_out_of_history() -> None:
     """Over the inline limit only the reference travels, and the archive has the second copy."""
     long = "x" * INLINE_LIMIT_BYTES
@@ -214,6 +217,7 @@ async def test_what_is_pending_is_told_before_the_product() -> None:
     assert (first.text, produced.seq) == ("not yet", 2)
 
 
+@pytest.mark.guarantee("work-is-redone")
 async def test_a_second_attempt_says_so() -> None:
     """Readers of the stream learn that a step is being tried again, and for which time."""
     bench = Bench()
@@ -277,6 +281,7 @@ async def test_a_pure_step_makes_what_a_step_makes() -> None:
 
 
 @pytest.mark.parametrize(("version", "have"), [(2, "version 1"), (None, "none")])
+@pytest.mark.guarantee("no-stranger-does-the-work")
 async def test_an_agent_of_another_version_is_not_run(version: int | None, have: str) -> None:
     """A worker that lacks the pinned agent says which one the run needs and which it has."""
     bench = Bench()
@@ -298,6 +303,7 @@ class Impostor(Contract, version=1):
     """Not what was declared."""
 
 
+@pytest.mark.guarantee("nothing-bad-crosses")
 async def test_a_product_of_another_kind_crosses_no_border() -> None:
     """An agent that makes something else than it declared is a bug, and nothing is kept."""
     bench = Bench(_impostor)  # type: ignore[arg-type]  # the point
@@ -312,6 +318,7 @@ async def _impostor(given: Given) -> Impostor:
     return Impostor()
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 async def test_facts_stay_small() -> None:
     """A field that rules look at cannot smuggle a whole text into the interpreter."""
     bench = Bench(lambda given: Note(text="x" * 5000))
@@ -322,6 +329,7 @@ async def test_facts_stay_small() -> None:
     assert "the facts of first take over 4096 bytes; route on less" in failure.message
 
 
+@pytest.mark.guarantee("errors-tell-no-secrets")
 async def test_a_bug_is_logged_and_told_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     """The log has the trace of an error nobody foresaw; the run has its class and no more."""
 
@@ -367,10 +375,11 @@ async def test_an_attempt_that_may_be_repeated_leaves_a_line() -> None:
     await bench.failure(await bench.task())
 
     assert await bench.store.journal(WORK) == (
-        JournalEntry(state=JournalState.GAVE_UP, body="timed_out"),
+        JournalEntry(state=JournalState.GAVE_UP, body="timed_out", attempt=1),
     )
 
 
+@pytest.mark.guarantee("only-the-passing-is-retried")
 async def test_retries_are_counted_over_attempts() -> None:
     """One retry of a timeout is planned: the first failure may be tried again, the second not."""
     bench = Bench(_failing(StepError(FailureKind.TIMED_OUT, "late")))
@@ -395,6 +404,7 @@ async def test_kinds_are_counted_apart() -> None:
     assert not error.non_retryable
 
 
+@pytest.mark.guarantee("work-is-redone")
 async def test_lost_workers_count_as_unavailable() -> None:
     """Attempts that left no line were lost; after as many as the plan retries it is over."""
     bench = Bench(_failing(StepError(FailureKind.UNAVAILABLE, "gone")))
@@ -484,3 +494,42 @@ async def test_sealing_copies_values_and_tells_what_is_pending() -> None:
 
     assert list(bench.archive.values) == [("t", reference.digest)]
     assert await bench.told() == [EventKind.TEXT]
+
+
+async def test_a_cancelled_attempt_that_goes_on_writes_nothing() -> None:
+    """An agent that finishes after it was told to stop leaves no trace of a run that is over."""
+
+    async def deaf(given: Given) -> Note:
+        bench.environment.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return Note(text="late")
+
+    bench = Bench(deaf)
+    task = await bench.task()
+    before = (await bench.told(), dict(bench.store.values))
+
+    with pytest.raises(asyncio.CancelledError):
+        await bench.step(task)
+
+    assert (await bench.told(), bench.store.values) == before
+
+
+async def test_a_cancelled_attempt_that_fails_writes_nothing() -> None:
+    """What an agent raises because it was told to stop is no failure of the step."""
+
+    async def stumble(given: Given) -> Note:
+        bench.environment.cancel()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as error:
+            raise UnavailableError("the connection was closed") from error
+        return Note()
+
+    bench = Bench(stumble)
+    task = await bench.task()
+
+    with pytest.raises(asyncio.CancelledError):
+        await bench.step(task)
+
+    assert (await bench.told(), await bench.store.journal(WORK)) == ([], ())

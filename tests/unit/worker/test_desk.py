@@ -18,10 +18,10 @@ from contracts.usage import Usage
 from services.agents.answer import read
 from services.agents.base import Block, Question
 from services.errors import StepError
-from services.llm.base import Finish, ModelReply, ModelRequest, OnText
+from services.llm.base import Finish, ModelReply, ModelRequest, OnText, Receipt
 from services.memory.base import JournalEntry, JournalState
 from services.memory.in_process import InProcessStore
-from services.worker.desk import Journal
+from services.worker.journal import Journal
 from tests.unit.worker.desk_work import (
     EMPTY,
     MALFORMED,
@@ -97,6 +97,7 @@ async def _after_a_crash(store: InProcessStore, **changes: Any) -> list[str]:
     return bench.asked
 
 
+@pytest.mark.guarantee("paid-once")
 async def test_an_answer_that_was_paid_is_not_bought_again() -> None:
     """After a crash the same call finds its reply in the journal."""
     store = InProcessStore()
@@ -129,6 +130,7 @@ async def test_another_call_is_another_purchase(changes: dict[str, Any]) -> None
     assert await _after_a_crash(store, **changes) == ["writer/free/1/-/1"]
 
 
+@pytest.mark.guarantee("paid-once")
 async def test_a_rejected_answer_is_judged_again_and_not_bought_again() -> None:
     """A crash after a rejection costs nothing: the kept answer is rejected again, then mended."""
     store = InProcessStore()
@@ -291,6 +293,7 @@ async def test_a_model_that_only_chooses_gets_the_last_rung_only() -> None:
         (said('{"text":"fine","mood":"grey"}'), FailureKind.MALFORMED),
     ],
 )
+@pytest.mark.guarantee("nothing-bad-crosses")
 async def test_a_reply_that_will_not_do_has_a_kind(reply: ModelReply, kind: FailureKind) -> None:
     """Refused, cut off, empty and off-schema replies are told apart, and nothing crosses."""
     bench = await a_desk(reply, agent=an_agent(), plan={"otherwise": PLAN["otherwise"]})
@@ -324,6 +327,7 @@ async def test_a_failed_call_is_noted_and_passed_on() -> None:
     assert entry.usage == gone.usage
 
 
+@pytest.mark.guarantee("paid-once")
 async def test_a_call_that_timed_out_counts_in_full() -> None:
     """Nobody knows what a call that was given up has cost, so it counts as the most it can."""
     bench = await a_desk(StepError(FailureKind.TIMED_OUT, "late"))
@@ -343,6 +347,7 @@ async def test_a_call_that_timed_out_counts_in_full() -> None:
     ],
     ids=["calls", "tokens", "money"],
 )
+@pytest.mark.guarantee("budget-holds")
 async def test_no_call_is_made_that_might_not_be_paid(allowance: Usage) -> None:
     """A call whose worst case exceeds what is left is refused before it is made."""
     bench = await a_desk(allowance=allowance)
@@ -354,6 +359,7 @@ async def test_no_call_is_made_that_might_not_be_paid(allowance: Usage) -> None:
     assert bench.asked == []
 
 
+@pytest.mark.guarantee("budget-holds")
 async def test_a_repair_that_cannot_be_paid_is_not_asked() -> None:
     """What is left after the first call decides about the second."""
     allowance = Usage(calls=1, input_tokens=9999, cost_microusd=9999)
@@ -366,6 +372,7 @@ async def test_a_repair_that_cannot_be_paid_is_not_asked() -> None:
     assert failed.value.usage.calls == 1
 
 
+@pytest.mark.guarantee("budget-holds")
 async def test_a_lost_attempt_leaves_less() -> None:
     """After more lost attempts than the allowance has calls, none is left, and never a debt."""
     bench = await a_desk(attempt=4, allowance=PLENTY.model_copy(update={"calls": 2}))
@@ -374,6 +381,7 @@ async def test_a_lost_attempt_leaves_less() -> None:
         await bench.desk.ask(a_question())
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 async def test_a_prompt_over_its_limit_is_not_sent() -> None:
     """A prompt longer than the agent's limit fails as too large, with both sizes."""
     bench = await a_desk()
@@ -410,7 +418,9 @@ async def test_an_answer_is_never_longer_than_the_agent_s_limit(wanted: int, ask
 class Slow:
     """A model that takes its time over every piece of its answer."""
 
-    async def complete(self, request: ModelRequest, on_text: OnText) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, on_text: OnText, receipt: Receipt | None = None
+    ) -> ModelReply:
         """Send five pieces, two of them at once."""
         reply = good()
         for piece, seconds in (
@@ -453,6 +463,7 @@ def test_a_journal_counts_attempts_by_kind() -> None:
     assert journal.lost == 1
 
 
+@pytest.mark.guarantee("paid-once")
 def test_a_lost_attempt_counts_at_its_bound() -> None:
     """A worker that died may have had one call in flight, which counts as the most it can cost."""
     paid = JournalEntry(
@@ -486,6 +497,7 @@ REJECTIONS = {
     st.sampled_from(Capability),
 )
 @settings(deadline=None, derandomize=True, max_examples=60)
+@pytest.mark.guarantee("budget-holds")
 def test_no_answers_cost_more_than_was_reserved(
     rejections: list[str], repairs: dict[str, int], capability: Capability
 ) -> None:

@@ -75,7 +75,21 @@ def test_an_alias_may_have_a_model_of_its_own() -> None:
     assert models["judge"].capability is Capability.CHOOSES
 
 
+def test_background_responses_are_switched_on_by_model() -> None:
+    """Only the models whose setting says so are asked in the background, and by default none is."""
+    environ = {
+        "ORCHESTRA_MODEL_WRITER": "big",
+        "ORCHESTRA_MODEL_JUDGE": "small",
+        "ORCHESTRA_MODEL_WRITER_BACKGROUND": "true",
+    }
+
+    assert Settings.from_environ(environ).in_background() == {"big"}
+    assert Settings.from_environ({"ORCHESTRA_MODEL_BACKGROUND": "1"}).in_background()
+    assert not Settings.from_environ({}).in_background()
+
+
 WRONG = [
+    ({"ORCHESTRA_MODEL_BACKGROUND": "maybe"}, "ORCHESTRA_MODEL_BACKGROUND: Input should be"),
     ({"ORCHESTRA_GATEWAY_PORT": "http"}, "ORCHESTRA_GATEWAY_PORT: Input should be a valid int"),
     ({"ORCHESTRA_GATEWAY_PORT": "70000"}, "ORCHESTRA_GATEWAY_PORT: Input should be less than"),
     ({"ORCHESTRA_TENANT": "Acme Inc"}, "ORCHESTRA_TENANT: String should match pattern"),

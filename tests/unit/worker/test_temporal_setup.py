@@ -7,8 +7,9 @@ import pytest
 
 from contracts.work import RunStart, StepResult
 from services.errors import UnavailableError
+from services.payloads import PayloadConverter, data_converter
 from services.settings import Settings
-from services.temporal import PayloadConverter, connect, data_converter
+from services.temporal import connect
 from tests.unit.workflows.runs import a_start, a_value, asking_flow
 
 

@@ -1,5 +1,6 @@
 """How our errors become Temporal's: kind, detail, and whether it may try again."""
 
+import errno
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,11 @@ from services.errors import (
     UnsafeMemoryError,
 )
 from services.memory.memory import NotInMemoryError
-from services.worker.failures import as_application_error, as_step_error
+from services.worker.failures import (
+    as_application_error,
+    as_final_unless_passing,
+    as_step_error,
+)
 
 PLAN = {
     "unavailable": CompiledPlanLine(retry=2, then="failed"),
@@ -59,11 +64,13 @@ AT_ONCE = timedelta()
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else each.value,
 )
+@pytest.mark.guarantee("every-failure-has-a-kind")
 def test_every_error_is_one_kind_of_failure(error: Exception, kind: FailureKind) -> None:
     """Each class of error has its kind; what nobody foresaw is a bug."""
     assert as_step_error(error).kind is kind
 
 
+@pytest.mark.guarantee("errors-tell-no-secrets")
 def test_a_stored_value_that_does_not_fit_names_places_and_no_content() -> None:
     """A value that fails its contract is unreadable; the message names fields, never their text."""
     with pytest.raises(ValidationError) as unreadable:
@@ -76,6 +83,7 @@ def test_a_stored_value_that_does_not_fit_names_places_and_no_content() -> None:
     assert "secret" not in str(failed)
 
 
+@pytest.mark.guarantee("errors-tell-no-secrets")
 def test_a_bug_keeps_its_text_to_the_log() -> None:
     """The text of an error nobody foresaw may hold anything, so only its class is told."""
     failed = as_step_error(ValueError("the key is sk-123"))
@@ -92,6 +100,7 @@ def _translated(
 @pytest.mark.parametrize(
     ("failed_before", "is_final"), [(0, False), (1, False), (2, True), (9, True)]
 )
+@pytest.mark.guarantee("only-the-passing-is-retried")
 def test_retries_are_used_up_by_count(failed_before: int, is_final: bool) -> None:
     """With two retries the first two failures of the kind may be tried again, the third not."""
     error = _translated(StepError(FailureKind.UNAVAILABLE, "gone"), failed_before=failed_before)
@@ -112,6 +121,7 @@ def test_retries_are_used_up_by_count(failed_before: int, is_final: bool) -> Non
         (0, 86_400, True),
     ],
 )
+@pytest.mark.guarantee("only-the-passing-is-retried")
 def test_retries_are_used_up_by_time(waited: int, retry_after: int | None, is_final: bool) -> None:
     """With ten minutes to retry, no attempt is planned for after them, whatever was asked for."""
     delay = None if retry_after is None else timedelta(seconds=retry_after)
@@ -123,6 +133,7 @@ def test_retries_are_used_up_by_time(waited: int, retry_after: int | None, is_fi
 
 
 @pytest.mark.parametrize("kind", sorted(set(FailureKind) - RETRIED))
+@pytest.mark.guarantee("only-the-passing-is-retried")
 def test_nothing_else_is_ever_retried(kind: FailureKind) -> None:
     """Trying again unchanged helps with three kinds only, whatever a plan says of the others."""
     assert _translated(StepError(kind, "no")).non_retryable
@@ -167,6 +178,7 @@ def test_the_failure_travels_as_detail() -> None:
     )
 
 
+@pytest.mark.guarantee("sizes-own-error-first")
 def test_a_failure_stays_small() -> None:
     """Long messages and endless reasons are cut: a failure lives in history for good."""
     told = StepError(FailureKind.MALFORMED, "m" * 9000, reasons=["r" * 9000] * 500)
@@ -174,3 +186,57 @@ def test_a_failure_stays_small() -> None:
     [failure] = _translated(told).details
 
     assert len(failure.model_dump_json()) < 11_000
+
+
+def _refused_by_disk(number: int) -> StorageError:
+    error = StorageError("the archive cannot be used")
+    error.__cause__ = OSError(number, "told by the disk")
+    return error
+
+
+@pytest.mark.guarantee("only-the-passing-is-retried")
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, FailureKind.UNAVAILABLE),
+        (errno.EROFS, FailureKind.UNAVAILABLE),
+        (errno.EACCES, FailureKind.UNAVAILABLE),
+        (errno.EIO, FailureKind.UNAVAILABLE),
+        (errno.ENAMETOOLONG, FailureKind.TOO_LARGE),
+        (errno.EFBIG, FailureKind.TOO_LARGE),
+        (errno.ENOTDIR, FailureKind.RULE_BROKEN),
+        (errno.EINVAL, FailureKind.RULE_BROKEN),
+    ],
+    ids=lambda each: errno.errorcode[each] if isinstance(each, int) else each.value,
+)
+def test_a_disk_is_asked_again_only_where_it_may_change_its_mind(
+    number: int, kind: FailureKind
+) -> None:
+    """Space comes back; a name that is too long stays so."""
+    failed = as_step_error(_refused_by_disk(number))
+
+    assert failed.kind is kind
+    assert _translated(failed).non_retryable is (kind not in RETRIED)
+
+
+@pytest.mark.guarantee("only-the-passing-is-retried")
+@pytest.mark.parametrize(
+    ("error", "is_final"),
+    [
+        (UnavailableError("gone"), False),
+        (StorageError("full"), False),
+        (_refused_by_disk(errno.ENAMETOOLONG), True),
+        (NotInMemoryError(["0" * 64]), True),
+        (UnknownContractError("Draft@9"), True),
+        (ValueError("the key is sk-123"), True),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else str(each),
+)
+def test_writing_to_memory_is_tried_again_only_where_it_may_pass(
+    error: Exception, is_final: bool
+) -> None:
+    """Events and seals follow no plan: a lost value or a bug is final, a full disk is not."""
+    translated = as_final_unless_passing(error)
+
+    assert translated.non_retryable is is_final
+    assert "sk-123" not in translated.message

@@ -98,6 +98,7 @@ def test_calls_tokens_and_money_are_each_a_bound(wanted: Usage, fits: bool) -> N
     assert Ledger(BUDGET).fits(wanted) is fits
 
 
+@pytest.mark.guarantee("budget-holds")
 def test_what_is_reserved_is_not_for_others() -> None:
     """Parallel items cannot reserve the same money twice."""
     ledger = Ledger(BUDGET)
@@ -150,6 +151,7 @@ def _share(amount: Usage, percent: int) -> Usage:
 
 @given(pieces)
 @settings(deadline=None, derandomize=True, max_examples=100)
+@pytest.mark.guarantee("budget-holds")
 def test_no_order_of_work_goes_over_the_budget(work: list[tuple[Usage, int, bool]]) -> None:
     """Whatever is wanted, settled early or late, nothing spent or reserved exceeds the budget."""
     ledger = Ledger(BUDGET)

@@ -55,11 +55,13 @@ def test_a_decision_on_what_is_shown_is_taken() -> None:
         ({"decision": None}, "gate 'approve' needs a decision"),
     ],
 )
+@pytest.mark.guarantee("decisions-name-what-was-seen")
 def test_a_decision_on_anything_else_is_refused(changes: dict[str, Any], objection: str) -> None:
     """A decision on another gate, another visit or another version is refused, and told why."""
     assert _gate().objection(_decision(**changes)) == objection
 
 
+@pytest.mark.guarantee("decisions-name-what-was-seen")
 def test_the_same_decision_counts_once() -> None:
     """A repeated delivery is no objection; a second decision is."""
     gate = _gate(taken=_decision())

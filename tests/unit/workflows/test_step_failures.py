@@ -81,6 +81,7 @@ def test_details_that_are_no_failure_still_have_a_kind() -> None:
         (None, FailureKind.BUG),
     ],
 )
+@pytest.mark.guarantee("every-failure-has-a-kind")
 def test_what_temporal_itself_reports_has_a_kind(
     cause: BaseException | None, kind: FailureKind
 ) -> None:
@@ -91,6 +92,7 @@ def test_what_temporal_itself_reports_has_a_kind(
     assert (failure.step, failure.agent) == ("write", "writer")
 
 
+@pytest.mark.guarantee("errors-tell-no-secrets")
 def test_an_unforeseen_error_keeps_its_text_to_the_log() -> None:
     """The message of an error that is not ours may hold anything, so the failure leaves it out."""
     secret = ApplicationError("the key is sk-123", type="ValueError")

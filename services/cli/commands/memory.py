@@ -1,0 +1,122 @@
+"""`orchestra memory`: check what runs depend on, mend it, and say what is gone for good."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from services.cli import connection
+from services.cli.client import run_path
+from services.cli.exit_code import ExitCode
+from services.cli.output import AsJson, clean, say, show, show_json
+from services.cli.tables import DIGEST_COLUMNS, table
+
+if TYPE_CHECKING:
+    from services.runs.losses import LossReport
+    from services.runs.scrub import ScrubbedRun
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("verify")
+def verify(
+    run: Annotated[
+        str, typer.Argument(help="Only this run; else all that live or whose memory is kept.")
+    ] = "",
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Restore what is missing or wrong, where it can be.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check that everything runs depend on is in memory and archive, byte by byte.
+
+    Asks Temporal, memory and the archive themselves. Ends with 3 when something remains to be done.
+    """
+    # Loaded here, for the other command needs no Temporal.
+    from services.cli.scrubbing import scrub  # noqa: PLC0415
+
+    found = asyncio.run(scrub(connection.settings(), run, repair=repair))
+    ok = all(each.is_sound for each in found)
+    if as_json:
+        show_json({"ok": ok, "runs": [each.model_dump(mode="json") for each in found]})
+    elif found:
+        show(_scrubbed(found))
+        for each in found:
+            _say_more(each)
+        if not ok and not repair:
+            say("mend what can be mended with --repair")
+    else:
+        say("no run lives, and memory keeps none")
+    if not ok:
+        raise typer.Exit(ExitCode.UNAVAILABLE)
+
+
+@app.command("loss-report")
+def loss_report(
+    run: Annotated[str, typer.Argument(help="Id of the run: `orchestra runs list`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which values of a run are gone for good, what depends on them, and who acts next.
+
+    Ends with 3 when any is lost.
+    """
+    from services.runs.losses import LossReport  # noqa: PLC0415 - brings Temporal's client
+
+    with connection.gateway() as gateway:
+        report = gateway.get(LossReport, f"{run_path(run)}/loss-report")
+    if as_json:
+        show_json(report)
+    else:
+        if report.lost:
+            show(_lost(report))
+        show(clean(f"next: {report.next}"))
+    if report.lost:
+        raise typer.Exit(ExitCode.UNAVAILABLE)
+
+
+def _scrubbed(found: "Sequence[ScrubbedRun]") -> Table:
+    made = table(
+        "RUN", "STATUS", "CHECKED", "MISSING", "WRONG", "REPAIRED", "LOST", "EVENTS MISSING"
+    )
+    for each in found:
+        made.add_row(
+            each.run,
+            each.status.value if each.status else "unknown",
+            str(each.checked),
+            str(each.missing),
+            str(each.wrong),
+            str(each.repaired),
+            str(len(each.lost)),
+            _events(each),
+        )
+    return made
+
+
+def _events(each: "ScrubbedRun") -> str:
+    if not each.events_rebuilt:
+        return str(each.events_missing)
+    return f"{each.events_missing}, rebuilt {each.events_rebuilt}"
+
+
+def _say_more(each: "ScrubbedRun") -> None:
+    if each.lost:
+        say(clean(f"{each.run} has lost {', '.join(each.lost)}: orchestra memory loss-report"))
+    if each.expires:
+        say(f"{each.run}: its memory now goes when its time is up")
+    if each.problem:
+        say(clean(f"{each.run}: {each.problem}"))
+
+
+def _lost(report: "LossReport") -> Table:
+    made = table("LOST", "MADE BY", "DIGEST", "NEEDED BY", "MADE FROM IT")
+    for each in report.lost:
+        made.add_row(
+            each.name,
+            f"{each.made_by} ({each.visit})" if each.visit > 1 else each.made_by,
+            each.digest[:DIGEST_COLUMNS],
+            ", ".join(each.needed_by) or "nothing",
+            ", ".join(each.made_from_it) or "nothing",
+        )
+    return made
