@@ -1,5 +1,6 @@
 """Runs toy flows on a real Temporal server, each on a queue of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pydantic import JsonValue
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import WorkflowRunner
 
-from contracts.run import RunView
+from contracts.run import GateView, RunView
 from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
 from services.memory.base import Archive, ContextStore
@@ -50,6 +51,14 @@ class Harness:
         async with self.worker():
             started = await self.runs.start("toy", given or {}, history_limit=history_limit)
             return await self.ended(started.run)
+
+    async def gate_of(self, run: str) -> GateView:
+        """Wait until a gate of a run is open."""
+        for _ in range(200):
+            if waiting := await self.gates.open(run):
+                return waiting[0]
+            await asyncio.sleep(0.05)
+        raise AssertionError("the gate did not open")
 
     async def ended(self, run: str) -> RunView:
         """Wait until a run has ended, in whatever way."""
