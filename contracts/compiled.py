@@ -96,6 +96,9 @@ class CompiledPlanLine(Part):
     retry_for: int | None = None
     """Seconds."""
 
+    fall_back: tuple[str, ...] = ()
+    """Who does the work instead, in order: keys of the flow's agents."""
+
     then: str
     at_most: int | None = None
 
@@ -129,6 +132,9 @@ class CompiledGate(Part):
     answers_failure: bool = False
     allow: tuple[GateAction, ...] = ()
     stop: str | None = None
+    go: tuple[str, ...] = ()
+    """Where a person may send a run whose step failed."""
+
     deadline: int
     """Seconds."""
 
@@ -177,6 +183,16 @@ class CompiledAgent(Part):
     """Prompt text by rung."""
 
 
+def with_model(agent: str, alias: str) -> str:
+    """Name an agent that asks another model than its own: `reviewer@judge`."""
+    return f"{agent}@{alias}"
+
+
+def catalogued(agent: str) -> str:
+    """The name by which the catalogue has an agent: `reviewer` of `reviewer@judge`."""
+    return agent.partition("@")[0]
+
+
 class CompiledBudget(Part):
     """What a run may spend: calls, tokens, micro-dollars, seconds of working time."""
 
@@ -218,6 +234,7 @@ class CompiledFlow(Contract, version=1):
     gates: dict[str, CompiledGate] = Field(default_factory=dict)
     ends: dict[str, CompiledEnd]
     agents: dict[str, CompiledAgent]
+    """By name, or `reviewer@judge`: an agent standing in for itself with another model."""
 
     def list_slot(self, slot: str) -> bool:
         """Whether the slot holds the items of a fan-out."""

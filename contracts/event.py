@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     STEP_STARTED = "step_started"
     STEP_COMPLETED = "step_completed"
     STEP_FAILED = "step_failed"
+    FELL_BACK = "fell_back"
     HANDED_OFF = "handed_off"
     GATE_OPENED = "gate_opened"
     GATE_DECIDED = "gate_decided"

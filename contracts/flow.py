@@ -25,6 +25,7 @@ from contracts.notation import (
     RULE_KEYS,
     WrittenContract,
     WrittenDuration,
+    WrittenFallBack,
     WrittenList,
     WrittenMoney,
     WrittenRead,
@@ -114,6 +115,34 @@ class Budget(_Entry):
     """How long the run may work; while it waits for a person the clock stands still."""
 
 
+class StandIn(_Entry):
+    """Who does a failed step's work instead: another model for its agent, or another agent."""
+
+    model: Name | None = None
+    """The alias of a model; the step's own agent asks it."""
+
+    agent: Name | None = None
+    """An agent that receives and produces what the step's own does."""
+
+    @model_validator(mode="after")
+    def _is_a_model_or_an_agent(self) -> Self:
+        if (self.model is None) == (self.agent is None):
+            raise ValueError("a stand-in is {model: alias} or {agent: name}")
+        return self
+
+
+def _as_stand_ins(given: object) -> object:
+    return [given] if isinstance(given, dict) else given
+
+
+StandIns = Annotated[
+    list[StandIn],
+    Field(max_length=5),
+    BeforeValidator(_as_stand_ins, json_schema_input_type=WrittenFallBack),
+]
+"""One stand-in, or several that are tried in order."""
+
+
 class PlanLine(_Entry):
     """What happens when a step fails in one way: first the counted remedies, then the way out."""
 
@@ -125,6 +154,10 @@ class PlanLine(_Entry):
 
     retry_for: Duration | None = None
     """How long attempts are made again, instead of a count."""
+
+    fall_back: StandIns = Field(default_factory=list)
+    """Who does the work when repairs and retries are used up, each once a visit: `{model: judge}`
+    or `{agent: another}`."""
 
     then: Name | None = None
     """The step, gate or end that follows when the remedies are used up."""
@@ -144,7 +177,8 @@ def _check_plan(plan: dict[str, PlanLine]) -> dict[str, PlanLine]:
     for key, line in plan.items():
         if (line.retry or line.retry_for) and key not in {kind.value for kind in RETRIED}:
             raise ValueError(f"{key} cannot be retried; only {', '.join(sorted(RETRIED))} can")
-        if key == OTHERWISE and (line.at_most or line.repair or line.then is None):
+        remedies = line.at_most or line.repair or line.fall_back
+        if key == OTHERWISE and (remedies or line.then is None):
             raise ValueError("otherwise takes `then` alone: it is the last resort")
     return plan
 
@@ -284,7 +318,7 @@ class Deadline(_Entry):
     """How often this way may be taken in one run."""
 
 
-GateAction = Literal["retry", "supply", "raise_budget", "stop"]
+GateAction = Literal["retry", "supply", "raise_budget", "go", "stop"]
 
 
 class Gate(_Entry):
@@ -310,7 +344,10 @@ class Gate(_Entry):
 
     allow: list[GateAction] = Field(default_factory=list)
     """What a person may do about a failure: `retry` the step, `supply` its value, `raise_budget`,
-    or `stop` the run."""
+    `go` another way, or `stop` the run."""
+
+    go: list[Name] = Field(default_factory=list)
+    """Where a person may send the run instead, with `go`: steps, gates or ends."""
 
     stop: Name | None = None
     """The end that `stop` leads to."""
@@ -333,10 +370,12 @@ class Gate(_Entry):
                 raise ValueError(
                     "allow lists what a person may do; `stop` names the end it leads to"
                 )
+            if ("go" in self.allow) != bool(self.go):
+                raise ValueError("`go` in allow comes with a list `go` of where it may lead")
         elif not (self.writes and self.shows and self.next):
             raise ValueError("a gate needs shows, writes and next, or answers: failure")
-        elif self.allow or self.stop:
-            raise ValueError("allow and stop are for a gate that answers failures; drop them")
+        elif self.allow or self.stop or self.go:
+            raise ValueError("allow, go and stop are for a gate that answers failures; drop them")
         return self
 
 

@@ -60,6 +60,22 @@ WrittenRead = (
 """`brief`, `decision?`, `{slot: claims, stale: allowed}` or `{draft: first_draft}`."""
 
 
+class WrittenStandIn(Part):
+    """Who does a failed step's work instead."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+
+    model: Annotated[str, StringConstraints(pattern=NAME)] = ""
+    """The alias of another model for the step's own agent."""
+
+    agent: Annotated[str, StringConstraints(pattern=NAME)] = ""
+    """Another agent with the same inputs and the same product."""
+
+
+WrittenFallBack = WrittenStandIn | Annotated[list[WrittenStandIn], Field(max_length=5)]
+"""`{model: judge}`, or several that are tried in order."""
+
+
 def _without(*keys: str) -> dict[str, JsonValue]:
     return {"properties": {key: False for key in keys}}
 
@@ -86,14 +102,19 @@ GATE_KEYS: Final[dict[str, JsonValue]] = {
             **{key: False for key in ("shows", "writes", "edits", "next")},
             "allow": {"minItems": 1},
         },
-        "if": {"properties": {"allow": {"contains": {"const": "stop"}}}},
-        "then": {"required": ["stop"]},
-        "else": _without("stop"),
+        "allOf": [
+            {
+                "if": {"properties": {"allow": {"contains": {"const": action}}}},
+                "then": {"required": [action]},
+                "else": _without(action),
+            }
+            for action in ("stop", "go")
+        ],
     },
     "else": {
         "required": ["shows", "writes", "next"],
         "properties": {
-            **{key: False for key in ("allow", "stop")},
+            **{key: False for key in ("allow", "stop", "go")},
             "shows": {"minItems": 1},
             "next": {"minItems": 1},
         },

@@ -149,6 +149,8 @@ class GateView(Part):
     """What a person may do about a failure; empty at an editor's gate."""
 
     edits: str | None = None
+    go: tuple[str, ...] = ()
+    """Where `go` may lead."""
 
 
 class DecisionRequest(Part):
@@ -171,6 +173,9 @@ class DecisionRequest(Part):
 
     budget: CompiledBudget | None = None
     """The new budget, with the action `raise_budget`."""
+
+    to: str = Field(default="", max_length=100)
+    """Where the run goes instead, with the action `go`: one of the places that the gate lists."""
 
     id: str = Field(default="", max_length=100)
     """Chosen by the sender so that a repeated request counts once; made up when empty."""

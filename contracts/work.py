@@ -45,6 +45,9 @@ class StepTask(Part):
     """Where the compiled flow is kept; the run's start carries it inline as well."""
 
     step: str
+    agent: str = ""
+    """Who does it, when that is not the step's own agent."""
+
     visit: int = Field(ge=1)
     item: str = ""
     seq: int = Field(ge=1)
@@ -110,6 +113,8 @@ class GateDecision(Part):
     edited: Value | None = None
     supplied: Value | None = None
     budget: CompiledBudget | None = None
+    to: str = ""
+    """Where the run goes, with the action `go`."""
 
 
 class DecisionReceipt(Part):

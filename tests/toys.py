@@ -140,22 +140,23 @@ class ToyFlow:
     agents: Mapping[str, Agent]
 
 
+def toy_model(alias: str, name: str = "toy-model") -> CompiledModel:
+    """A model with a price."""
+    return CompiledModel(
+        alias=alias,
+        name=name,
+        capability=Capability.WRITES,
+        window_tokens=4000,
+        price=Price(input_microusd_per_million=1_000_000, output_microusd_per_million=2_000_000),
+    )
+
+
 def toy_catalogue(*agents: AgentDeclaration, registry: Registry = REGISTRY) -> Catalogue:
     """What toy flows are checked and resolved against."""
     return Catalogue(
         agents={agent.name: agent for agent in agents},
         registry=registry,
-        models={
-            "writer": CompiledModel(
-                alias="writer",
-                name="toy-model",
-                capability=Capability.WRITES,
-                window_tokens=4000,
-                price=Price(
-                    input_microusd_per_million=1_000_000, output_microusd_per_million=2_000_000
-                ),
-            )
-        },
+        models={"writer": toy_model("writer"), "judge": toy_model("judge", "another-toy-model")},
         prompt=lambda agent, rung: f"You are {agent} on {rung}.",
     )
 

@@ -21,7 +21,7 @@ from contracts.work import FinishedItem, GateDecision, StepResult
 from workflows.failures import StepFailed
 from workflows.freshness import was_stale
 from workflows.gates import may_supply
-from workflows.routing import Way, after_deadline, after_failure, choose
+from workflows.routing import Way, after_deadline, after_failure, choose, last_resort, plan_line
 from workflows.rules import comparisons
 from workflows.state import RunState, reference_to
 from workflows.visits import Visit
@@ -71,6 +71,16 @@ class Course:
         before = self.state.slots.get(visit.step.writes)
         read = any(read.slot == visit.step.writes for read in visit.step.reads)
         return bool(read and before and before.references[0].digest == made.digest)
+
+    def stand_in(self, visit: Visit, failure: Failure, tried: Sequence[str]) -> str:
+        """Who does a failed step's work next; empty when its plan names nobody who has not tried.
+
+        A visit ends: each agent or model of a plan tries at most once in it.
+        """
+        if failure.kind in UNPLANNED:
+            return ""
+        named = plan_line(visit.step, failure.kind).fall_back
+        return next((each for each in named if each not in tried), "")
 
     def accept(
         self, visit: Visit, references: Sequence[Reference], facts: dict[str, FactValue]
@@ -145,8 +155,8 @@ class Course:
         return may_supply(self.flow, name, asked.failure.item if asked else "")
 
     def last_resort(self) -> str:
-        """The end of a run whose counted deadline route is used up; empty without such an end."""
-        return next((n for n, end in self.flow.ends.items() if end.outcome == "failed"), "")
+        """See `routing.last_resort`."""
+        return last_resort(self.flow)
 
     def output(self, end: str) -> Reference | None:
         """What a run that reached an end has made.
@@ -173,7 +183,7 @@ class Course:
             going_out = (each for each in published(self.flow, step) if each in handed_over)
             self._refuse_unvouched(name, going_out)
         ordinal = self.state.next_ordinal(step.writes)
-        return Visit(name, step, agent, number, ordinal, inputs)
+        return Visit(name, step, agent, step.agent, number, ordinal, inputs)
 
     def _unfit_inputs(self, step: CompiledStep) -> Iterator[str]:
         for read in step.reads:
@@ -248,6 +258,8 @@ class Course:
             case "supply":
                 assert decision.supplied is not None
                 return self._supply(name, visit, asked.step, decision.supplied)
+            case "go":
+                return Way(decision.to, "go")
             case _:
                 return Way(self.flow.gates[name].stop or self.last_resort(), "stop")
 

@@ -46,6 +46,8 @@ class OpenGate:
             return f"gate {self.name!r}: {NO_HANDWORK}; retry or stop"
         if decision.action == "raise_budget" and decision.budget is None:
             return "to raise the budget, name the new one"
+        if decision.action == "go" and decision.to not in self.gate.go:
+            return f"from gate {self.name!r} a run goes to {', '.join(self.gate.go)}"
         return ""
 
     def _misfit_of_verdict(self, decision: GateDecision) -> str:

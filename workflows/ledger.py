@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from contracts.agent import AgentKind
-from contracts.compiled import CompiledAgent, CompiledBudget, CompiledStep
+from contracts.compiled import CompiledAgent, CompiledBudget, CompiledFlow, CompiledStep
 from contracts.usage import Usage
 
 NOTHING = Usage()
@@ -58,6 +58,17 @@ def worst_case(step: CompiledStep, agent: CompiledAgent) -> Usage:
         return NOTHING
     repairs = sum(line.repair for line in step.on_failure.values())
     return calls(agent, agent.limits.questions * (2 + repairs))
+
+
+def with_stand_ins(flow: CompiledFlow, step: CompiledStep) -> Usage:
+    """What one piece of work may cost at most when all who stand in have to try as well."""
+    return sum((worst_case(step, flow.agents[name]) for name in doers(step)), NOTHING)
+
+
+def doers(step: CompiledStep) -> tuple[str, ...]:
+    """Who may do a step's work: its own agent, and whoever its failure plan lets stand in."""
+    named = (name for line in step.on_failure.values() for name in line.fall_back)
+    return tuple(dict.fromkeys((step.agent, *named)))
 
 
 def at_most(amount: Usage, limit: Usage) -> Usage:

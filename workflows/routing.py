@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.compiled import CompiledPlanLine, CompiledRule, CompiledStep
+from contracts.compiled import CompiledFlow, CompiledPlanLine, CompiledRule, CompiledStep
 from contracts.failure import FailureKind
 from contracts.flow import OTHERWISE
 from workflows.rules import Facts, evaluate
@@ -51,6 +51,11 @@ def after_failure(
         return Way(step.on_failure[OTHERWISE].then, f"on_failure.{OTHERWISE}")
     name = kind.value if kind.value in step.on_failure else OTHERWISE
     return Way(line.then, f"on_failure.{name}", counter)
+
+
+def last_resort(flow: CompiledFlow) -> str:
+    """The end of a run whose counted deadline route is used up; empty without such an end."""
+    return next((name for name, end in flow.ends.items() if end.outcome == "failed"), "")
 
 
 def plan_line(step: CompiledStep, kind: FailureKind) -> CompiledPlanLine:

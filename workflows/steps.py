@@ -46,10 +46,7 @@ class StepRunner:
         if visit.step.each:
             await self._fan_out(visit, visit.step.each)
         else:
-            result, reference = await self._instance(visit, "")
-            if self._course.makes_no_progress(visit, reference):
-                message = f"{visit.step.agent} returned the {visit.step.writes} it was given"
-                raise self._refused(visit, FailureKind.NO_PROGRESS, message)
+            result, reference = await self._with_stand_ins(visit, "")
             self._course.accept(visit, (reference,), result.value.facts)
 
     async def _fan_out(self, visit: Visit, each: Each) -> None:
@@ -60,7 +57,7 @@ class StepRunner:
 
         async def one(key: str) -> None:
             async with places:
-                done[key] = await self._instance(visit, key)
+                done[key] = await self._with_stand_ins(visit, key)
 
         tasks = [asyncio.create_task(one(key)) for key in keys]
         try:
@@ -83,6 +80,38 @@ class StepRunner:
         }
         self._state.remember_items(visit.name, items)
 
+    async def _with_stand_ins(self, visit: Visit, key: str) -> tuple[StepResult, Reference]:
+        """Let those who stand in try one after the other, each at most once."""
+        tried: tuple[str, ...] = ()
+        while True:
+            try:
+                return await self._with_progress(visit, key)
+            except StepFailed as failed:
+                tried = (*tried, visit.agent_name)
+                name = self._course.stand_in(visit, failed.failure, tried)
+                if not name:
+                    raise
+                visit = self._fall_back(visit, key, name, failed.failure)
+
+    def _fall_back(self, visit: Visit, key: str, name: str, failure: Failure) -> Visit:
+        self._state.tell(
+            EventKind.FELL_BACK,
+            now_ms(),
+            step=visit.name,
+            agent=name,
+            visit=visit.number,
+            item=key,
+            outcome=failure.kind.value,
+        )
+        return visit.done_by(name, self._course.flow.agents[name])
+
+    async def _with_progress(self, visit: Visit, key: str) -> tuple[StepResult, Reference]:
+        result, reference = await self._instance(visit, key)
+        if visit.step.each is None and self._course.makes_no_progress(visit, reference):
+            message = f"{visit.agent_name} returned the {visit.step.writes} it was given"
+            raise self._refused(visit, FailureKind.NO_PROGRESS, message)
+        return result, reference
+
     async def _instance(self, visit: Visit, key: str) -> tuple[StepResult, Reference]:
         kept = self._state.finished_items.get(f"{visit.name}/{key}") if key else None
         if kept and kept.inputs == visit.digests():
@@ -93,7 +122,7 @@ class StepRunner:
             EventKind.STEP_STARTED,
             now_ms(),
             step=visit.name,
-            agent=visit.step.agent,
+            agent=visit.agent_name,
             visit=visit.number,
             item=key,
             references=told,
@@ -112,7 +141,7 @@ class StepRunner:
             EventKind.STEP_COMPLETED,
             now_ms(),
             step=visit.name,
-            agent=visit.step.agent,
+            agent=visit.agent_name,
             visit=visit.number,
             item=key,
             references=(reference,),
@@ -124,7 +153,7 @@ class StepRunner:
         self, error: FailureError, visit: Visit, key: str, reservation: Usage
     ) -> StepFailed:
         """Settle, tell and translate what an activity's error means."""
-        failure = failure_of(error, visit.name, visit.step.agent, key)
+        failure = failure_of(error, visit.name, visit.agent_name, key)
         lost = isinstance(error, ActivityError) and isinstance(error.cause, ActivityTimeoutError)
         # Nobody knows what a lost attempt paid, so it counts as all that was reserved.
         paid = at_the_most(reservation) if lost else failure.usage
@@ -133,7 +162,7 @@ class StepRunner:
 
     def _refused(self, visit: Visit, kind: FailureKind, message: str) -> StepFailed:
         """Fail a step by the interpreter's own judgement."""
-        agent = visit.step.agent
+        agent = visit.agent_name
         return self._told(visit, Failure(kind=kind, step=visit.name, agent=agent, message=message))
 
     def _told(self, visit: Visit, failure: Failure) -> StepFailed:
@@ -141,7 +170,7 @@ class StepRunner:
             EventKind.STEP_FAILED,
             now_ms(),
             step=visit.name,
-            agent=visit.step.agent,
+            agent=visit.agent_name,
             visit=visit.number,
             item=failure.item,
             failure=failure,
@@ -160,6 +189,7 @@ class StepRunner:
             run=self._start.run,
             flow=self._start.flow.digest,
             step=visit.name,
+            agent="" if visit.agent_name == visit.step.agent else visit.agent_name,
             visit=visit.number,
             item=key,
             seq=seq,
@@ -257,7 +287,7 @@ class StepRunner:
             EventKind.STEP_COMPLETED,
             now_ms(),
             step=visit.name,
-            agent=visit.step.agent,
+            agent=visit.agent_name,
             visit=visit.number,
             item=key,
             references=(reference,),

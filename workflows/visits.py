@@ -1,6 +1,7 @@
 """What one visit of a step works on, and how many local steps may share one workflow task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from contracts.compiled import CompiledAgent, CompiledStep
 from contracts.reference import Digest, Reference
@@ -39,9 +40,16 @@ class Visit:
     name: str
     step: CompiledStep
     agent: CompiledAgent
+    agent_name: str
+    """Who does the work: the step's own agent or one that stands in for it."""
+
     number: int
     ordinal: int
     inputs: dict[str, tuple[Reference, ...]]
+
+    def done_by(self, name: str, agent: CompiledAgent) -> Self:
+        """The same visit with somebody else at work."""
+        return replace(self, agent=agent, agent_name=name)
 
     def parents(self) -> tuple[str, ...]:
         """The versions that the product will be made from."""

@@ -17,6 +17,7 @@ class Course(NamedTuple):
     repair: int
     retry: int
     retry_for: int | None
+    fall_back: tuple[str, ...]
     then: str
     at_most: int | None
     afterwards: str
@@ -29,6 +30,7 @@ class Course(NamedTuple):
             (self.repair, f"repair {times(self.repair)}"),
             (self.retry, f"retry {times(self.retry)}"),
             (self.retry_for, f"retry for {duration(self.retry_for or 1)}"),
+            (self.fall_back, f"fall back to {', '.join(self.fall_back)}"),
         )
         return tuple(text for count, text in tried if count)
 
@@ -108,6 +110,7 @@ def _courses(ways: Iterable[MapWay], step: str) -> dict[str, Course]:
             failure.repair,
             failure.retry,
             failure.retry_for,
+            failure.fall_back,
             target,
             failure.at_most,
             afterwards.get(kind, ""),
@@ -141,8 +144,8 @@ def _own(courses: Courses, usual: Courses, is_code: bool) -> dict[str, Course]:
     found: dict[str, Course] = {}
     for kind, expected in usual.items():
         course = _led(courses, kind)
-        without_repair = is_code and course == expected._replace(repair=0)
-        if course and course != expected and not without_repair:
+        without_model = is_code and course == expected._replace(repair=0, fall_back=())
+        if course and course != expected and not without_model:
             found[kind] = course
     return found
 

@@ -19,6 +19,8 @@ from contracts.compiled import (
     CompiledStep,
     Condition,
     Each,
+    catalogued,
+    with_model,
 )
 from contracts.flow import FlowDocument, Gate, PlanLine, Rule, Step
 from contracts.reference import Digest
@@ -27,7 +29,7 @@ from contracts.schema_lock import schema_digest
 from services.flows.document import FlowFile
 from workflows.checking.behaviour import behaviour
 from workflows.checking.check import check
-from workflows.checking.finding import Finding, Severity
+from workflows.checking.finding import Finding, Place, Severity
 from workflows.checking.names import each_of
 from workflows.checking.plans import plan_of
 from workflows.checking.worst_case import WorstCase
@@ -134,25 +136,58 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
             name: CompiledEnd(outcome=end.outcome, output=end.output, reason=end.reason)
             for name, end in document.ends.items()
         },
-        agents={
-            step.agent: _agent(catalogue.agents[step.agent], catalogue) for step in steps.values()
-        },
+        agents=dict(_agents(document, steps, catalogue)),
     )
 
 
 def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Iterator[Finding]:
-    """Find models that no setting names; each is told once, at the first step that asks for it."""
+    """Find models that no setting names; each is told once, where it is first asked for."""
     told = set(catalogue.models)
-    for name, node in document.steps.items():
-        agent = catalogue.agents.get(node.agent) if isinstance(node, Step) else None
-        if agent and agent.model and agent.model not in told:
-            told.add(agent.model)
+    for place, who, alias in _models_asked_for(document, catalogue):
+        if alias not in told:
+            told.add(alias)
             yield Finding(
                 code="FO219",
-                place=("steps", name, "agent"),
-                message=f"{agent.name} asks for a model {agent.model!r} that no setting names",
-                remedy=f"Where flows are loaded, set ORCHESTRA_MODEL_{agent.model.upper()}.",
+                place=place,
+                message=f"{who} asks for a model {alias!r} that no setting names",
+                remedy=f"Where flows are loaded, set ORCHESTRA_MODEL_{alias.upper()}.",
             )
+
+
+def _models_asked_for(
+    document: FlowDocument, catalogue: Catalogue
+) -> Iterator[tuple[Place, str, str]]:
+    for name, node in document.steps.items():
+        if not isinstance(node, Step):
+            continue
+        agent = catalogue.agents.get(node.agent)
+        if agent and agent.model:
+            yield ("steps", name, "agent"), agent.name, agent.model
+        yield from _models_standing_in(("steps", name, "on_failure"), node.on_failure)
+    yield from _models_standing_in(("on_failure",), document.on_failure)
+
+
+def _models_standing_in(
+    place: Place, plan: Mapping[str, PlanLine]
+) -> Iterator[tuple[Place, str, str]]:
+    for key, line in plan.items():
+        yield from (
+            ((*place, key), "fall_back", each.model) for each in line.fall_back if each.model
+        )
+
+
+def _agents(
+    document: FlowDocument, steps: Mapping[str, Step], catalogue: Catalogue
+) -> Iterator[tuple[str, CompiledAgent]]:
+    """Resolve every agent of the flow, and those who stand in for one."""
+    for step in steps.values():
+        own = catalogue.agents[step.agent]
+        yield own.name, _agent(own, catalogue, own.model)
+        for line in plan_of(document, step).values():
+            for name in _stand_ins(line, own, catalogue):
+                alias = name.partition("@")[2]
+                stands_in = catalogue.agents[catalogued(name)]
+                yield name, _agent(stands_in, catalogue, alias or stands_in.model)
 
 
 def _received(steps: Mapping[str, Step], catalogue: Catalogue) -> Iterator[str]:
@@ -207,7 +242,7 @@ def _each(step: Step) -> Each | None:
 
 
 def _step(document: FlowDocument, step: Step, catalogue: Catalogue) -> CompiledStep:
-    asks = catalogue.agents[step.agent].kind is AgentKind.MODEL
+    own = catalogue.agents[step.agent]
     each = _each(step)
     return CompiledStep(
         agent=step.agent,
@@ -225,19 +260,40 @@ def _step(document: FlowDocument, step: Step, catalogue: Catalogue) -> CompiledS
         each=each,
         parallel=step.parallel,
         next=tuple(_rule(rule) for rule in step.next),
-        on_failure={key: _line(line, asks=asks) for key, line in plan_of(document, step).items()},
+        on_failure={
+            key: _line(line, own, catalogue) for key, line in plan_of(document, step).items()
+        },
     )
 
 
-def _line(line: PlanLine, *, asks: bool) -> CompiledPlanLine:
+def _line(line: PlanLine, own: AgentDeclaration, catalogue: Catalogue) -> CompiledPlanLine:
     assert line.then is not None, "the check refuses lines that lead nowhere"
     return CompiledPlanLine(
-        repair=line.repair if asks else 0,
+        repair=line.repair if own.kind is AgentKind.MODEL else 0,
         retry=line.retry,
         retry_for=line.retry_for,
+        fall_back=_stand_ins(line, own, catalogue),
         then=line.then,
         at_most=line.at_most,
     )
+
+
+def _stand_ins(line: PlanLine, own: AgentDeclaration, catalogue: Catalogue) -> tuple[str, ...]:
+    """Name those of a line who can do an agent's work in its place.
+
+    A line of the flow's own plan covers every step, and settings may put one model behind two
+    aliases: a model that the agent does not ask, or asks already, is left out.
+    """
+    found = (
+        each.agent or with_model(own.name, each.model or "")
+        for each in line.fall_back
+        if each.agent or _is_another(each.model or "", own.model, catalogue)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _is_another(alias: str, own: str, catalogue: Catalogue) -> bool:
+    return own != "" and catalogue.models[alias].name != catalogue.models[own].name
 
 
 def _rule(rule: Rule) -> CompiledRule:
@@ -258,6 +314,7 @@ def _gate(gate: Gate) -> CompiledGate:
         answers_failure=gate.answers is not None,
         allow=tuple(gate.allow),
         stop=gate.stop,
+        go=tuple(gate.go),
         deadline=gate.deadline,
         on_deadline=CompiledRule(text="deadline", to=late.to, at_most=late.at_most),
         next=tuple(_rule(rule) for rule in gate.next),
@@ -269,7 +326,8 @@ def _vouches_when(declaration: AgentDeclaration) -> Condition | None:
     return parse_own(text, "product") if text else None
 
 
-def _agent(declaration: AgentDeclaration, catalogue: Catalogue) -> CompiledAgent:
+def _agent(declaration: AgentDeclaration, catalogue: Catalogue, alias: str) -> CompiledAgent:
+    """Pin an agent, with the model behind an alias; code agents have none."""
     return CompiledAgent(
         version=declaration.version,
         kind=declaration.kind,
@@ -283,6 +341,6 @@ def _agent(declaration: AgentDeclaration, catalogue: Catalogue) -> CompiledAgent
         about=declaration.about,
         vouches_when=_vouches_when(declaration),
         limits=declaration.limits,
-        model=catalogue.models[declaration.model] if declaration.model else None,
+        model=catalogue.models[alias] if alias else None,
         prompts={rung: catalogue.prompt(declaration.name, rung) for rung in declaration.rungs},
     )

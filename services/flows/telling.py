@@ -44,7 +44,8 @@ def told_move(move: Move) -> str:
             edited = _with(move.edited or {}, ", edited to ")
             return f"somebody decides {move.verdict} at {move.node}{_with(move.facts)}{edited}"
         case Handled():
-            return f"somebody answers {move.action} at {told_node(move.node)}"
+            to = f" to {move.to}" if move.to else ""
+            return f"somebody answers {move.action}{to} at {told_node(move.node)}"
         case Expired():
             return f"nobody decides at {told_node(move.node)} in time"
 

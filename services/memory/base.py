@@ -22,6 +22,8 @@ class WorkKey(Part):
     step: str
     visit: int = Field(ge=1)
     item: str = ""
+    agent: str = ""
+    """Who stands in for the step's own agent; empty for that one."""
 
 
 class JournalState(StrEnum):

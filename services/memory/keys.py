@@ -25,8 +25,9 @@ def events(tenant: str, run: str) -> str:
 
 def journal(work: WorkKey) -> str:
     """The journal of one piece of work, a list."""
+    agent = f"~{work.agent}" if work.agent else ""
     item = f":{work.item}" if work.item else ""
-    return f"{work.tenant}:run:{work.run}:journal:{work.step}:{work.visit}{item}"
+    return f"{work.tenant}:run:{work.run}:journal:{work.step}:{work.visit}{agent}{item}"
 
 
 def quarantine(tenant: str, run: str) -> str:

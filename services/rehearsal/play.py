@@ -128,8 +128,8 @@ def _decision(stand: Stand, script: Script, opened: Event) -> GateDecision | Non
         "who": "the witness",
     }
     match move:
-        case Handled(action=action):
-            return GateDecision.model_validate({**common, "action": action})
+        case Handled(action=action, to=to):
+            return GateDecision.model_validate({**common, "action": action, "to": to})
         case Decided():
             gate = stand.flow.gates[opened.step]
             assert gate.writes is not None

@@ -118,15 +118,15 @@ class Gates:
             who=request.who,
             action=request.action,
             budget=request.budget,
-            **values,
-        )
+            to=request.to,
+        ).model_copy(update=dict(values))
         return decision, bodies
 
     def _verdict(
         self, flow: CompiledFlow, gate: CompiledGate, request: DecisionRequest, keep: Keep
     ) -> dict[str, Value | None]:
         """Read an editor's verdict, with the edited value where there is one."""
-        if request.verdict is None or request.action or request.supplied or request.budget:
+        if request.verdict is None or _about_failure(request):
             raise invalid(
                 "this gate takes a verdict",
                 [
@@ -173,6 +173,10 @@ class Gates:
                 "the action and the budget do not agree",
                 [Problem("/budget", "send the whole new budget with raise_budget")],
             )
+        if (request.action == "go") != (request.to in gate.go):
+            places = ", ".join(gate.go)
+            told = f"name one of {places}" if gate.go else "drop it"
+            raise invalid("the action and the place do not agree", [Problem("/to", told)])
         if (request.action == "supply") != (request.supplied is not None):
             raise invalid(
                 "the action and the value do not agree",
@@ -230,3 +234,8 @@ class Gates:
             await handle.signal(names.DECIDE_LATER, decision)
         except RPCError as error:
             raise unavailable(error) from error
+
+
+def _about_failure(request: DecisionRequest) -> bool:
+    """Whether a request says anything that only a gate about a failure takes."""
+    return any((request.action, request.supplied, request.budget, request.to))

@@ -197,6 +197,7 @@ def open_gate(told: Told, flow: CompiledFlow) -> GateView | None:
         remedy=waiting.failure.remedy if waiting.failure else "",
         allow=_offered(flow, gate, waiting.failure),
         edits=gate.edits,
+        go=gate.go,
     )
 
 

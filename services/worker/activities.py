@@ -14,7 +14,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from contracts.base import Contract, Part
-from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep
+from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep, catalogued
 from contracts.event import Event, EventKind
 from contracts.facts import element, project, size_of
 from contracts.failure import RETRIED, FailureKind
@@ -161,14 +161,16 @@ class WorkerActivities(Activities):
             task.tenant, task.run, task.flow, from_history=attempt.from_history
         )
         step = attempt.step = flow.steps[task.step]
-        compiled = flow.agents[step.agent]
-        agent = self._agent(step.agent, compiled)
+        attempt.agent_name = task.agent or step.agent
+        compiled = flow.agents[attempt.agent_name]
+        agent = self._agent(catalogued(attempt.agent_name), compiled)
         given = await self._given(attempt, compiled)
         desk = await self._desk(attempt, step, compiled)
         product = await agent.run(given, desk)
         if product.key() != compiled.produces:
             raise StepError(
-                FailureKind.BUG, f"{step.agent} made {product.key()}, not {compiled.produces}"
+                FailureKind.BUG,
+                f"{attempt.agent_name} made {product.key()}, not {compiled.produces}",
             )
         return await self._keep(attempt, flow, step, product, desk.journal.spent)
 
@@ -192,7 +194,7 @@ class WorkerActivities(Activities):
         attempt.journal = Journal.of(entries, attempt.number - 1, compiled)
         assignment = Assignment(
             work=work,
-            agent_name=step.agent,
+            agent_name=attempt.agent_name,
             agent=compiled,
             plan=step.on_failure,
             allowance=task.allowance,
@@ -299,13 +301,19 @@ class Attempt:
         self.number = number
         self.from_history = from_history
         self.step: CompiledStep | None = None
+        self.agent_name = task.agent
         self.journal = Journal(lost=number - 1)
 
     def work(self) -> WorkKey:
         """Name the piece of work that this attempt is at."""
         task = self.task
         return WorkKey(
-            tenant=task.tenant, run=task.run, step=task.step, visit=task.visit, item=task.item
+            tenant=task.tenant,
+            run=task.run,
+            step=task.step,
+            visit=task.visit,
+            item=task.item,
+            agent=task.agent,
         )
 
     def failed_before(self, kind: FailureKind) -> int:

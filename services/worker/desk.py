@@ -289,7 +289,10 @@ class ModelDesk:
         )
 
     def _call_key(self, request: ModelRequest) -> str:
-        text = f"{self._assignment.work.model_dump_json()}{request.model_dump_json()}"
+        work = self._assignment.work
+        # Left out while empty: keys of before somebody could stand in have to stay as they were.
+        identity = work.model_dump_json(exclude=None if work.agent else {"agent"})
+        text = f"{identity}{request.model_dump_json()}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _refuse_overspending(self, bound: Usage) -> None:

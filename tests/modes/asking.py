@@ -106,7 +106,9 @@ def _validated(reply: ModelReply, form: type[Form], known: Sequence[str]) -> For
     try:
         answer = form.model_validate_json(reply.text, extra="forbid")
     except ValidationError as error:
-        raise ValueError(str(error.errors(include_url=False, include_input=False))[:2000]) from error
+        raise ValueError(
+            str(error.errors(include_url=False, include_input=False))[:2000]
+        ) from error
     if known:
         strange = sorted(set(_cited(answer.model_dump())) - set(known))
         if strange:

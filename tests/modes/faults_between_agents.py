@@ -102,9 +102,7 @@ RESET: Final = (
         injected="After the sections are written, the planner is chosen and forgets most.",
         spoils={
             "planner": poor_replanning,
-            "selector": choosing(
-                {"fact_checker": "planner"}, after="section_writer", most=2
-            ),
+            "selector": choosing({"fact_checker": "planner"}, after="section_writer", most=2),
         },
         seen=cites_nothing_of("e7", "e8", "e9"),
         guard=Guard.PREVENTED,

@@ -108,9 +108,7 @@ class Chat:
 
     async def _reviser(self, visit: int) -> Part:
         self.room.asking.rejected += 1
-        changes = await self.room.revise(
-            self.draft, self.verdicts, self.opinion, visit, self.said
-        )
+        changes = await self.room.revise(self.draft, self.verdicts, self.opinion, visit, self.said)
         self.sections = list(revised(self.draft, changes).sections)
         self.verdicts, self.opinion = {}, None
         return changes

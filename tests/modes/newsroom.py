@@ -66,9 +66,7 @@ class Newsroom:
         ]
         return Outline(sections=tuple(sections))
 
-    async def write(
-        self, part: OutlineSection, visit: int = 1, said: Conversation = ()
-    ) -> Section:
+    async def write(self, part: OutlineSection, visit: int = 1, said: Conversation = ()) -> Section:
         """Ask the writer for one section."""
         items = [item for item in self._evidence.items if item.id in part.evidence_ids]
         shown = section_writer.Material(
@@ -108,9 +106,7 @@ class Newsroom:
             task=task_of(self.brief),
             key_points=self.brief.key_points,
             sections={
-                each.id: reviewer.ShownSection(
-                    heading=each.heading, text=sentences_text([each])
-                )
+                each.id: reviewer.ShownSection(heading=each.heading, text=sentences_text([each]))
                 for each in draft.sections
             },
             known_faults=tuple(each.reason for each in _flagged(draft, verdicts)),
@@ -204,9 +200,7 @@ def _claims(draft: Draft) -> dict[str, Sentence]:
 def _flagged(draft: Draft, verdicts: Verdicts) -> tuple[revision.Flagged, ...]:
     places = [(section.id, each) for section in draft.sections for each in section.sentences]
     return tuple(
-        revision.Flagged(
-            section_id=section, text=sentence.text, reason=verdicts[f"c{at}"].reason
-        )
+        revision.Flagged(section_id=section, text=sentence.text, reason=verdicts[f"c{at}"].reason)
         for at, (section, sentence) in enumerate(places, start=1)
         if f"c{at}" in verdicts and verdicts[f"c{at}"].verdict is not ClaimVerdict.SUPPORTED
     )

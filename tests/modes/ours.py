@@ -89,9 +89,7 @@ def _disturb(case: Case, moment: Interruption, redis: Redis, tenant: str) -> Dis
 
 async def _serve_old_draft(redis: Redis, tenant: str) -> None:
     """Put the draft without answers under the key of every draft that has some."""
-    bodies = {
-        key: await redis.get(key) async for key in redis.scan_iter(f"{tenant}:value:*")
-    }
+    bodies = {key: await redis.get(key) async for key in redis.scan_iter(f"{tenant}:value:*")}
     drafts = {key: body for key, body in bodies.items() if "made_by" in json.loads(body)}
     old = next(body for body in drafts.values() if not json.loads(body)["answers"])
     for key, body in drafts.items():

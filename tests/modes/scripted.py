@@ -71,9 +71,7 @@ class CaseModel:
         self.applied = self.applied or said != asked.good
         return said
 
-    def _judged(
-        self, work: Work, blocks: Mapping[str, JsonValue], good: JsonValue
-    ) -> JsonValue:
+    def _judged(self, work: Work, blocks: Mapping[str, JsonValue], good: JsonValue) -> JsonValue:
         """Let a good judge know what is false, and a lenient one know nothing."""
         claims = blocks["claims"]
         assert isinstance(claims, dict) and isinstance(good, dict), "a fact check is by claim"

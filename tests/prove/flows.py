@@ -116,10 +116,13 @@ def _shared_plan(sketch: Sketch) -> dict[str, Any]:
 
 def _help(sketch: Sketch) -> dict[str, Any]:
     deadline = sketch.random.choice(["failed", "failed", "failed", sketch.nodes[-1]])
+    allow = sketch.random.choice([["retry", "stop"], ["retry", "supply", "stop"], ["stop"]])
+    places = [sketch.random.choice(["failed", *sketch.nodes])] if sketch.chance(0.25) else []
     return {
         "gate": "operator",
         "answers": "failure",
-        "allow": sketch.random.choice([["retry", "stop"], ["retry", "supply", "stop"], ["stop"]]),
+        "allow": [*allow, *(["go"] if places else [])],
+        "go": places,
         "stop": "failed",
         "deadline": "1h",
         "on_deadline": {"to": deadline},
@@ -265,6 +268,8 @@ def _own_plan(sketch: Sketch, at: int, agent: AgentDeclaration) -> dict[str, Any
             line = {"then": sketch.back(at), "at_most": sketch.random.randint(1, 2)}
         if agent.kind is AgentKind.MODEL and sketch.chance(0.3):
             line["repair"] = 1
+        if agent.kind is AgentKind.MODEL and sketch.chance(0.3):
+            line["fall_back"] = {"model": "judge"}
         plan[kind] = line
     return plan
 

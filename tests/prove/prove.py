@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from contracts.agent import Capability
-from contracts.compiled import CompiledFlow, CompiledModel
+from contracts.compiled import CompiledFlow
 from contracts.flow import FlowDocument
 from contracts.registry import Registry
-from contracts.usage import Price
 from services.flows.compile import Catalogue, resolve
 from tests.prove.domains import random_registry
 from tests.prove.flows import Drawn, random_flow
 from tests.prove.simulate import Ended, RandomOracle, Simulation, WitnessOracle
+from tests.toys import toy_model
 from workflows.checking.behaviour import Behaviour, behaviour
 from workflows.checking.check import check
 from workflows.checking.finding import Finding, Severity
@@ -37,15 +36,7 @@ _WORDS: Final = {
 }
 """What the interpreter says when it stops a run, by what the check had foretold."""
 
-MODELS: Final = {
-    "writer": CompiledModel(
-        alias="writer",
-        name="drawn",
-        capability=Capability.WRITES,
-        window_tokens=4000,
-        price=Price(input_microusd_per_million=1_000_000, output_microusd_per_million=2_000_000),
-    )
-}
+MODELS: Final = {alias: toy_model(alias) for alias in ("writer", "judge")}
 
 
 @dataclass

@@ -27,7 +27,7 @@ from workflows.checking.witness import (
 from workflows.course import Course
 from workflows.failures import StepFailed
 from workflows.gates import OpenGate
-from workflows.ledger import at_most, worst_case
+from workflows.ledger import at_most, with_stand_ins
 from workflows.routing import Way
 from workflows.state import RunState
 from workflows.visits import Visit
@@ -116,7 +116,7 @@ class Simulation:
             return None
         self._moves.append(move)
         keys = self._keys(visit)
-        limit = worst_case(visit.step, visit.agent)
+        limit = with_stand_ins(self._flow, visit.step)
         for _ in keys:
             self._spent = self._spent + at_most(self._oracle.spends(limit), limit)
         if isinstance(move, Failed):
@@ -168,7 +168,7 @@ class Simulation:
                 slot = self._flow.steps[asked.step].writes
                 supplied = self._value(slot, move.facts)
             return GateDecision.model_validate(
-                {**common, "action": move.action, "supplied": supplied}
+                {**common, "action": move.action, "supplied": supplied, "to": move.to}
             )
         assert gate.writes is not None
         said = {**move.facts, "verdict": move.verdict}
@@ -279,7 +279,8 @@ class RandomOracle:
             allowed = [each for each in allowed if each != "supply"]
         action = self._random.choice(allowed)
         facts = self._facts(step.writes) if action == "supply" else {}
-        return Handled.model_validate({"node": name, "action": action, "facts": facts})
+        to = self._random.choice(self._flow.gates[name].go) if action == "go" else ""
+        return Handled.model_validate({"node": name, "action": action, "facts": facts, "to": to})
 
     def _facts(self, slot: str) -> dict[str, FactValue]:
         if self._flow.list_slot(slot):

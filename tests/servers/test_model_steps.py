@@ -8,14 +8,14 @@ from pydantic import JsonValue
 
 from contracts.compiled import CompiledBudget
 from contracts.failure import FailureKind
-from contracts.run import DecisionRequest, GateView, RunStatus
+from contracts.run import DecisionRequest, RunStatus
 from services.llm.endpoint import Endpoint
 from services.llm.in_process import ScriptedModel
 from services.llm.openai import OpenAIModel
 from services.llm.scripted.calls import Outcome
 from services.llm.scripted.script import Fault, Line, Script
 from services.llm.scripted.server import ScriptedServer
-from tests.harness import Harness, harness
+from tests.harness import harness
 from tests.toys import HEAD, Toy, ToyFlow, ToyWriter, toy, toy_flow
 
 pytestmark = pytest.mark.servers
@@ -103,7 +103,7 @@ async def test_a_budget_stops_paid_calls_and_a_person_raises_it(temporal_address
     bench = await harness(temporal_address, toy_flow(ASKING, ToyWriter(), head=head), model=model)
     async with bench.worker():
         run = (await bench.runs.start("toy", {"text": "x"})).run
-        gate = await _waiting(bench, run)
+        gate = await bench.waiting(run)
         calls_before = len(model.calls)
         budget = CompiledBudget(
             model_calls=9, tokens=90_000, microusd=9_000_000, working_seconds=600
@@ -128,7 +128,7 @@ async def test_a_person_supplies_what_a_model_could_not(temporal_address: str) -
     supplied: dict[str, JsonValue] = {"text": "by hand"}
     async with bench.worker():
         run = (await bench.runs.start("toy", {"text": "x"})).run
-        gate = await _waiting(bench, run)
+        gate = await bench.waiting(run)
         request = DecisionRequest(shown=gate.shown, who="op", action="supply", supplied=supplied)
         await bench.gates.decide(run, "help", request)
         ended = await bench.ended(run)
@@ -193,7 +193,7 @@ async def test_a_failed_item_does_not_buy_its_siblings_again(
     supplied: dict[str, JsonValue] | None = {"text": "hand"} if action == "supply" else None
     async with bench.worker():
         run = (await bench.runs.start("toy", {"text": "x", "items": items})).run
-        gate = await _waiting(bench, run)
+        gate = await bench.waiting(run)
         request = DecisionRequest.model_validate(
             {"shown": gate.shown, "who": "op", "action": action, "supplied": supplied}
         )
@@ -243,11 +243,3 @@ async def _open_after(server: ScriptedServer, *, seconds: float) -> int:
             return 0
         await asyncio.sleep(0.1)
     return len(server.calls)
-
-
-async def _waiting(bench: Harness, run: str) -> GateView:
-    for _ in range(100):
-        if waiting := await bench.gates.open(run):
-            return waiting[0]
-        await asyncio.sleep(0.05)
-    raise AssertionError("the gate did not open")

@@ -6,6 +6,7 @@ from workflows.checking.conditions import check_conditions
 from workflows.checking.finding import Finding
 from workflows.checking.names import Agents, check_names
 from workflows.checking.plans import check_plans
+from workflows.checking.stand_ins import check_stand_ins
 
 
 def check(document: FlowDocument, agents: Agents, registry: Registry) -> tuple[Finding, ...]:
@@ -17,4 +18,5 @@ def check(document: FlowDocument, agents: Agents, registry: Registry) -> tuple[F
         *check_names(document, agents, registry),
         *check_conditions(document, registry),
         *check_plans(document),
+        *check_stand_ins(document, agents),
     )

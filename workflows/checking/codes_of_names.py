@@ -223,4 +223,20 @@ NAMES: Final = (
             "agent: planner, reads: [brief, evidence], w",
         ),
     ),
+    Code(
+        code="FO220",
+        title="a stand-in that cannot do the step's work",
+        meaning=(
+            "`fall_back` names who does a step's work when its own agent has failed: the same agent"
+            " with another model, or another agent. All that is proved of the step has to hold for"
+            " whoever does it, so another agent receives and produces the same, reports on the same"
+            " and vouches alike. Nobody stands in for an agent that publishes: what it failed at"
+            " may have gone out."
+        ),
+        example=in_plan(
+            "    agent: researcher\n    on_failure: {unavailable: {fall_back: {model: judge},"
+            " then: failed}}\n",
+            "    agent: researcher\n",
+        ),
+    ),
 )

@@ -19,11 +19,10 @@ from workflows.checking.liveness import Liveness
 from workflows.checking.terrain import (
     Terrain,
     failed_at,
-    last_resort,
     may_retry,
     name_of,
 )
-from workflows.routing import choose
+from workflows.routing import choose, last_resort
 from workflows.rules import evaluate
 from workflows.vouching import APPROVE, can_vouch, vouching_condition
 
@@ -65,10 +64,10 @@ class Move(NamedTuple):
     """What happened at the location for the run to take a way."""
 
     kind: str
-    """`answered`, `failed`, `decided`, `expired`, `stopped` or `retried`."""
+    """`answered`, `failed`, `decided`, `expired`, `stopped`, `retried` or `went`."""
 
     answer: int = -1
-    """Which of the location's answers, or which failure way; -1 for a plan's last resort."""
+    """Which of the location's answers, failure ways or ways to go; -1 for a plan's last resort."""
 
     ordinal: int = -1
     """Which rule was taken."""
@@ -311,6 +310,8 @@ class _Explorer:
             yield Edge(self._pass_on(state, failed), _NOTHING, Move("retried"))
         if gate.stop:
             yield Edge(self._pass_on(state, gate.stop), _NOTHING, Move("stopped"))
+        for number, target in enumerate(gate.go):
+            yield Edge(self._pass_on(state, target), _NOTHING, Move("went", number))
 
     def _by_deadline(self, state: State, gate: CompiledGate) -> Iterator[Edge]:
         late = gate.on_deadline

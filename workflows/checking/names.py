@@ -53,7 +53,7 @@ def _slot_types(document: FlowDocument, registry: Registry) -> Iterator[Finding]
         for name, kind in types.items():
             contract = _contract(kind)
             if contract not in registry.contracts:
-                yield _unknown("FO204", (section, name), contract, registry.contracts, "contract")
+                yield unknown("FO204", (section, name), contract, registry.contracts, "contract")
             elif section == "input" and kind != contract:
                 yield Finding(
                     code="FO204",
@@ -78,7 +78,7 @@ def _step(
             yield from _target(document, (*here, "on_failure", key, "then"), line.then)
     agent = agents.get(step.agent)
     if agent is None:
-        yield _unknown("FO201", (*here, "agent"), step.agent, agents, "agent")
+        yield unknown("FO201", (*here, "agent"), step.agent, agents, "agent")
         return
     yield from _fan_out(here, step, agent, slots, registry)
     yield from _reads(here, step, agent, slots, registry)
@@ -186,7 +186,7 @@ def _read(
         return
     wanted = agent.receives.get(read.input)
     if wanted is None:
-        yield _unknown("FO206", place, read.input, agent.receives, f"input of {step.agent}")
+        yield unknown("FO206", place, read.input, agent.receives, f"input of {step.agent}")
     elif slots[read.slot] != UNTYPED and not _reads_as(slots[read.slot], wanted, registry):
         yield _finding(
             "FO207",
@@ -251,6 +251,8 @@ def _gate(
         yield _finding("FO218", (*here, "on_deadline"), message, remedy)
     if gate.stop:
         yield from _ordinary(document, (*here, "stop"), gate.stop)
+    for ordinal, target in enumerate(gate.go):
+        yield from _ordinary(document, (*here, "go", ordinal), target)
 
 
 def _edits(
@@ -292,15 +294,16 @@ def _ordinary(document: FlowDocument, place: Place, name: str) -> Iterator[Findi
 def _target(document: FlowDocument, place: Place, name: str) -> Iterator[Finding]:
     known = {**document.steps, **document.ends}
     if name not in known:
-        yield _unknown("FO203", place, name, known, "step, gate or end")
+        yield unknown("FO203", place, name, known, "step, gate or end")
 
 
 def _slot(place: Place, name: str, slots: Mapping[str, str]) -> Iterator[Finding]:
     if name not in slots:
-        yield _unknown("FO202", place, name, slots, "slot")
+        yield unknown("FO202", place, name, slots, "slot")
 
 
-def _unknown(code: str, place: Place, name: str, known: Mapping[str, object], what: str) -> Finding:
+def unknown(code: str, place: Place, name: str, known: Mapping[str, object], what: str) -> Finding:
+    """Say that nothing answers to a name, and which names are near it."""
     near = get_close_matches(name, known, 1)
     remedy = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(sorted(known))}."
     return _finding(code, place, f"there is no {what} {name!r}", remedy)

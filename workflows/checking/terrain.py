@@ -12,7 +12,7 @@ from typing import Final
 
 from contracts.compiled import CompiledFlow, CompiledGate, CompiledStep
 from contracts.failure import UNPLANNED, FailureKind
-from workflows.routing import plan_line
+from workflows.routing import last_resort, plan_line
 
 _PLANNED: Final = tuple(kind for kind in FailureKind if kind not in UNPLANNED)
 
@@ -122,11 +122,6 @@ def may_retry(gate: CompiledGate, step: CompiledStep) -> bool:
     return bool({"retry", "raise_budget"} & set(gate.allow)) or supplies_items
 
 
-def last_resort(flow: CompiledFlow) -> str:
-    """The end of a run whose counted deadline route is used up, as the interpreter takes it."""
-    return next((name for name, end in flow.ends.items() if end.outcome == "failed"), "")
-
-
 def _by_rules(flow: CompiledFlow, location: str) -> Iterator[str]:
     node = flow.steps.get(location) or flow.gates.get(location)
     yield from (rule.to for rule in node.next) if node else ()
@@ -150,6 +145,7 @@ def _silently(terrain: Terrain, location: str) -> Iterator[str]:
 def _exits_without_answer(flow: CompiledFlow, gate: CompiledGate) -> Iterator[str]:
     if gate.stop:
         yield gate.stop
+    yield from gate.go
     yield gate.on_deadline.to
     if gate.on_deadline.at_most and last_resort(flow):
         yield last_resort(flow)

@@ -46,9 +46,12 @@ class Handled(Part):
 
     kind: Literal["handled"] = "handled"
     node: str
-    action: Literal["retry", "supply", "stop"]
+    action: Literal["retry", "supply", "go", "stop"]
     facts: FactsGiven = Field(default_factory=dict)
     """Facts of what is supplied."""
+
+    to: str = ""
+    """Where the run is sent, with `go`."""
 
 
 class Expired(Part):

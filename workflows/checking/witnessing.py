@@ -101,6 +101,9 @@ def _move(control: Control, location: str, edge: Edge, failures: _Failures) -> M
             return Failed(node=name, failure=failures.kind(name, move.answer))
         case "expired":
             return Expired(node=name)
+        case "went":
+            to = control.terrain.flow.gates[name].go[move.answer]
+            return Handled(node=name, action="go", to=to)
         case _:
             return Handled(node=name, action="retry" if move.kind == "retried" else "stop")
 

@@ -12,7 +12,7 @@ from contracts.registry import Registry
 from contracts.usage import Usage
 from workflows.checking.control import Control, Edge
 from workflows.checking.types import list_at
-from workflows.ledger import NOTHING, worst_case
+from workflows.ledger import NOTHING, doers, with_stand_ins
 
 
 class StepAtWorst(Part):
@@ -80,9 +80,10 @@ def retries(control: Control, step: str) -> int:
 
 def _unpriced(flow: CompiledFlow, steps: Sequence[str]) -> Iterator[str]:
     for name in steps:
-        model = flow.agents[flow.steps[name].agent].model
-        if model is not None and model.price is None:
-            yield model.name
+        for agent in doers(flow.steps[name]):
+            model = flow.agents[agent].model
+            if model is not None and model.price is None:
+                yield model.name
 
 
 def _items(flow: CompiledFlow, registry: Registry, name: str) -> int:
@@ -94,8 +95,7 @@ def _items(flow: CompiledFlow, registry: Registry, name: str) -> int:
 
 def _visit(flow: CompiledFlow, registry: Registry, name: str) -> Usage:
     step = flow.steps[name]
-    work = worst_case(step, flow.agents[step.agent])
-    return _times(work, _items(flow, registry, name))
+    return _times(with_stand_ins(flow, step), _items(flow, registry, name))
 
 
 def _times(usage: Usage, many: int) -> Usage:

@@ -184,6 +184,9 @@ class MapFailure(Part):
     retry_for: int | None = None
     """Seconds."""
 
+    fall_back: tuple[str, ...] = ()
+    """Who stands in, in order: `the model judge` for the step's own agent, or another agent."""
+
     at_most: int | None = None
     """How often this kind may lead here in one run."""
 

@@ -68,11 +68,17 @@ def _failures(step: CompiledStep) -> Iterator[tuple[str, MapFailure]]:
                 repair=line.repair,
                 retry=line.retry,
                 retry_for=line.retry_for,
+                fall_back=tuple(_stands_in(name) for name in line.fall_back),
                 at_most=line.at_most,
             ),
         )
         if line.at_most and line.then != last:
             yield last, MapFailure(kind=kind, used_up=True)
+
+
+def _stands_in(agent: str) -> str:
+    _, asks_another, alias = agent.partition("@")
+    return f"the model {alias}" if asks_another else agent
 
 
 def _asked(name: str, gate: CompiledGate) -> Iterator[MapWay]:
@@ -96,6 +102,8 @@ def _after_failures(flow: CompiledFlow, name: str, gate: CompiledGate) -> Iterat
             )
         if may_supply(flow, gate, failed):
             yield from _supplied(flow.steps[failed], name, failed)
+    for target in gate.go:
+        yield MapWay(source=name, target=target, kind=WayKind.ANSWER, rule="go")
     if gate.stop:
         yield MapWay(source=name, target=gate.stop, kind=WayKind.ANSWER, rule="stop")
 

@@ -37,6 +37,9 @@ NewBudget = Annotated[
         " usd, working_time; what is not named stays."
     ),
 ]
+To = Annotated[
+    str, typer.Option(help="With --action go: the step, gate or end where the run goes instead.")
+]
 Shown = Annotated[
     str, typer.Option(help="Digest of what you saw; without it, it is shown now and taken.")
 ]
@@ -79,6 +82,7 @@ def decide_gate(
     action: Action = None,
     supplied: Supplied = None,
     budget: NewBudget = "",
+    to: To = "",
     shown: Shown = "",
     who: Annotated[str, typer.Option(help="Who decides; your user name if not given.")] = "",
     comment: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
@@ -91,11 +95,12 @@ def decide_gate(
             f" `orchestra gates show {run} {gate}` shows which it is"
         )
     files = {"edited": _read(edited), "supplied": _read(supplied)}
-    given = {"verdict": verdict, "action": action, "comment": comment, "who": who or _user()}
+    given = {"verdict": verdict, "action": action, "to": to, "comment": comment}
     with connection.gateway() as gateway:
         body: dict[str, JsonValue] = {
             "shown": shown or _show(gateway, run, gate, as_json=as_json),
             **given,
+            "who": who or _user(),
             **{name: file.data for name, file in files.items() if file},
             "budget": _budget(gateway, run, budget),
         }
@@ -140,7 +145,8 @@ def _open_gate(gateway: Gateway, run: str, gate: str) -> GateView:
 def _how_to_decide(gate: GateView) -> str:
     command = f"orchestra gates decide {gate.run} {gate.gate} --shown {gate.shown}"
     if gate.allow:
-        return f"decide with\n  {command} --action {'|'.join(gate.allow)}"
+        told = f"decide with\n  {command} --action {'|'.join(gate.allow)}"
+        return f"{told}\nwith --action go, --to {'|'.join(gate.go)}" if gate.go else told
     verdicts = [each for each in get_args(Verdict) if each != "edited" or gate.edits]
     told = f"decide with\n  {command} --verdict {'|'.join(verdicts)}"
     if gate.edits:

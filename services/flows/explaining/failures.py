@@ -90,6 +90,7 @@ def _remedies(line: Line) -> str:
     tried = [counted(line.repair, "repair")] if line.repair else []
     tried += [f"{counted(line.retry, 'more attempt')}"] if line.retry else []
     tried += [f"more attempts for {duration(line.retry_for)}"] if line.retry_for else []
+    tried += [f"one attempt each with {listing(line.fall_back)} instead"] if line.fall_back else []
     return listing(tried, "then") if tried else ""
 
 
@@ -169,11 +170,18 @@ def _offer(chart: Chart, gate: GateNode, action: GateAction) -> str:
             return "the run gets a larger budget and the step is begun anew."
         case "supply":
             return _supply(chart, gate)
+        case "go":
+            return f"the run goes another way: {listing(_places_to_go(chart, gate), 'or')}."
         case "stop":
             [target] = [
                 way.target for way in chart.leaving(gate.name, WayKind.ANSWER) if way.rule == "stop"
             ]
             return f"{chart.follows(target)}."
+
+
+def _places_to_go(chart: Chart, gate: GateNode) -> list[str]:
+    ways = chart.leaving(gate.name, WayKind.ANSWER)
+    return [chart.follows(way.target) for way in ways if way.rule == "go"]
 
 
 def _supply(chart: Chart, gate: GateNode) -> str:

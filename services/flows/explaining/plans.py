@@ -24,6 +24,9 @@ class Line:
     retry_for: int | None = None
     """Seconds."""
 
+    fall_back: tuple[str, ...] = ()
+    """Who stands in, in order."""
+
     at_most: int | None = None
     last: str = ""
     """Where it leads once `then` is used up; empty when it cannot be."""
@@ -52,7 +55,7 @@ class Plans:
         for kind, line in self.own[step.name].items():
             usual = self.common[kind]
             if step.agent_kind is not AgentKind.MODEL:
-                usual = replace(usual, repair=0)
+                usual = replace(usual, repair=0, fall_back=())
             if line != usual:
                 found.setdefault(line, []).append(kind)
         return found
@@ -97,6 +100,7 @@ def _line(target: str, failure: MapFailure) -> Line:
         repair=failure.repair,
         retry=failure.retry,
         retry_for=failure.retry_for,
+        fall_back=failure.fall_back,
         at_most=failure.at_most,
     )
 

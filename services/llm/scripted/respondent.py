@@ -165,7 +165,7 @@ def answer_by_agent(samples: Mapping[str, SampleAnswer]) -> Answer:
     def answer(
         work: Work, blocks: Mapping[str, JsonValue], schema: Mapping[str, JsonValue]
     ) -> JsonValue:
-        sample = samples.get(work.agent)
+        sample = samples.get(work.agent.partition("@")[0])
         if sample is None:
             return answer_from_schema(work, blocks, schema)
         return sample(work.rung, blocks, schema)

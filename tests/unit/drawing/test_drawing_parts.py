@@ -65,7 +65,7 @@ def test_the_plan_of_most_steps_is_said_once() -> None:
     """The article's plan is shared; what differs is told by step, and that code is not repaired."""
     plan = failure_plan(article())
 
-    help_once = Course(2, 0, None, "help", 1, "failed")
+    help_once = Course(2, 0, None, (), "help", 1, "failed")
     assert plan.shared[help_once] == ("truncated", "malformed", "rule_broken")
     assert str(help_once) == "repair twice → help once → failed"
     assert plan.targets == ("help", "failed")

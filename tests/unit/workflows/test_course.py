@@ -545,3 +545,14 @@ def test_a_way_tells_what_chose_it() -> None:
 
     assert run.course.way_expired("help") == Way("failed", "deadline")
     assert run.course.way_on("write") == Way("check", "else", ordinal=0)
+
+
+GONE = ("allow: [retry, supply, raise_budget, stop]", "allow: [go, stop]\n    go: [edit, stopped]")
+
+
+def test_a_person_may_send_a_run_another_way_when_a_step_has_failed() -> None:
+    """`go` leads where the gate lists it, and the failed step is left behind."""
+    run = _at("check", 5, 50, old=GONE[0], new=GONE[1])
+    run.fail(FailureKind.EMPTY)
+
+    assert run.handle("go", to="edit") == "edit"

@@ -132,6 +132,16 @@ def test_nobody_supplies_what_has_to_come_from_elsewhere() -> None:
     assert gate.objection(_decision(decision=None, action="retry")) == ""
 
 
+def test_a_run_goes_only_where_the_gate_lets_it() -> None:
+    """Another way is one that the flow declares, so that it was proved."""
+    gate = OPERATOR.model_copy(update={"allow": ("go",), "go": ("revise", "failed")})
+
+    refused = _gate(gate).objection(_decision(decision=None, action="go", to="publish"))
+
+    assert refused == "from gate 'approve' a run goes to revise, failed"
+    assert _gate(gate).objection(_decision(decision=None, action="go", to="revise")) == ""
+
+
 def test_what_was_shown_has_one_digest() -> None:
     """The digest a decision names changes with any value, version or item that is shown."""
     draft, claims = a_reference("draft", "a"), a_reference("claims", "b")
