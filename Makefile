@@ -6,8 +6,12 @@ BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
 N ?= 2000
+SEED ?= 1
+RUNS ?= 40
+FAULTS ?= 16
 
-.PHONY: help setup demo test prove check lint types imports up down bench lock compose-test histories schemas clean
+.PHONY: help setup demo test prove rehearse modes chaos crash-demo guarantees check lint types \
+  imports up down bench lock compose-test histories schemas clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -43,6 +47,21 @@ test: setup ## run all tests
 
 prove: setup ## prove the checker on N random flows (N=100000) and on every slip there is
 	@$(BIN)/python -m tests.prove.run $(N)
+
+rehearse: setup ## rehearse every shipped flow against every fault, on real parts
+	@$(BIN)/orchestra flows rehearse article --html docs/measured/rehearsal.html --json > docs/measured/rehearsal.json
+
+modes: setup ## the 14 failure modes: ours beside a plain script and a group chat
+	@$(BIN)/python -m tests.modes.run
+
+chaos: setup ## kill, wipe and cut real processes under RUNS runs with FAULTS faults by SEED
+	@$(BIN)/python -m tests.chaos.run --seed $(SEED) --runs $(RUNS) --faults $(FAULTS)
+
+crash-demo: setup ## kill the worker, wipe memory, restart Temporal: the same article comes out
+	@$(BIN)/python -m tests.chaos.crash_demo
+
+guarantees: setup ## run the tests that prove each promise and write GUARANTEES.md
+	@$(BIN)/python -m tests.guarantees.write
 
 check: setup lint types imports schemas ## everything that needs no running: format, lint, types, imports, schemas
 

@@ -59,7 +59,7 @@ class FactChecker(ModelAgent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="fact_checker",
-        version=1,
+        version=2,
         kind=AgentKind.MODEL,
         summary="Gives every sentence of a draft a verdict against the evidence it cites.",
         receives={"draft": "Draft@1", "evidence": "EvidenceSet@1"},
@@ -79,10 +79,13 @@ class FactChecker(ModelAgent):
         Raises:
             StepError: what the desk says.
         """
-        draft = given.one("draft", Draft)
-        quotes = quotes_by_id(given.one("evidence", EvidenceSet))
-        places = _numbered(draft)
-        ruled = {claim: judge_by_rule(sentence, quotes) for claim, (_, sentence) in places.items()}
+        draft, evidence = given.one("draft", Draft), given.one("evidence", EvidenceSet)
+        quotes, places = quotes_by_id(evidence), _numbered(draft)
+        named = [draft.title, *dict.fromkeys(item.key_point for item in evidence.items)]
+        ruled = {
+            claim: judge_by_rule(sentence, quotes, named)
+            for claim, (_, sentence) in places.items()
+        }
         asked = [claim for claim, judgement in ruled.items() if judgement is None][:MOST_JUDGED]
         judged: dict[str, Judgement] = {}
         if asked and desk.capability is Capability.WRITES:

@@ -68,7 +68,7 @@ class Planner(ModelAgent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="planner",
-        version=1,
+        version=2,
         kind=AgentKind.MODEL,
         summary="Plans the sections of an article and deals the evidence out to them.",
         receives={"brief": "Brief@1", "evidence": "EvidenceSet@1"},

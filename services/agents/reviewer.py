@@ -86,7 +86,7 @@ class Reviewer(ModelAgent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="reviewer",
-        version=1,
+        version=2,
         kind=AgentKind.MODEL,
         summary="Says whether a draft may go on, and what has to change if not.",
         receives={"brief": "Brief@1", "draft": "Draft@1", "claims": "ClaimReport@1"},
@@ -124,7 +124,10 @@ class Reviewer(ModelAgent):
 
 
 def _review(measured: Sequence[Comment], further: _Further) -> Review:
-    """Combine code and model: one blocking comment, or a model that wants a revision, is enough."""
+    """Combine code and model: one blocking comment, or a model that wants a revision, is enough.
+
+    A model that accepts and blocks in one breath blocks: asked again it might drop its objection.
+    """
     comments = (
         *measured,
         *(
@@ -219,8 +222,6 @@ def _faults(opinion: Opinion, shown: Material) -> list[str]:
     faults = []
     if opinion.verdict is ReviewVerdict.REVISE and not opinion.comments:
         faults.append("the verdict is revise without a comment; say what has to change, or accept")
-    if opinion.verdict is ReviewVerdict.ACCEPT and any(each.blocking for each in opinion.comments):
-        faults.append("the verdict is accept with a blocking comment; revise, or do not block")
     for ordinal, comment in enumerate(opinion.comments, start=1):
         found = _comment_faults(comment, opinion.comments[: ordinal - 1], shown)
         faults += [f"comment {ordinal}: {fault}" for fault in found]

@@ -15,6 +15,7 @@ from contracts.content.evidence import EvidenceSet
 from contracts.content.review import Review
 from contracts.content.section import Section, Sentence
 from contracts.content.text import Line
+from contracts.failure import FailureKind
 from contracts.reference import Trust
 from services.agents import answer, narrowing, prompts
 from services.agents.base import Desk, Given, ModelAgent, Question, Rung
@@ -24,6 +25,7 @@ from services.agents.mending import Mended, mend, mendable
 from services.agents.revision import Material, is_mended, material, open_sections
 from services.agents.shown import blocks_of, read_back
 from services.agents.written import MOST_SENTENCES, in_order, sentences_schema, vocabulary
+from services.errors import StepError
 
 _LONGEST_LINE: Final = 300
 """Characters of a contract's `Line`."""
@@ -73,7 +75,7 @@ class Reviser(ModelAgent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="reviser",
-        version=1,
+        version=2,
         kind=AgentKind.MODEL,
         summary="Changes a draft as its review asks and answers every comment.",
         receives={
@@ -95,7 +97,8 @@ class Reviser(ModelAgent):
         """Revise the draft. A review without comments leaves it as it is.
 
         Raises:
-            StepError: what the desk says.
+            StepError: `no_progress` when nothing is changed though a comment blocks: a person has
+                to decide; else what the desk says.
         """
         brief, draft = given.one("brief", Brief), given.one("draft", Draft)
         evidence = given.one("evidence", EvidenceSet)
@@ -106,6 +109,7 @@ class Reviser(ModelAgent):
         words_allowed = vocabulary(brief, evidence.items)
         question = Question((_free(shown, words_allowed, brief.locale), _verbatim(shown)))
         revision = await desk.ask(question)
+        _require_progress(draft, review, revision)
         return Draft(
             title=draft.title,
             sections=revision.sections,
@@ -131,6 +135,20 @@ class Reviser(ModelAgent):
             for each in _answers(shown, mended)
         }
         return {"revised": changed, "answers": answers}
+
+
+def _require_progress(draft: Draft, review: Review, revision: Revision) -> None:
+    """Refuse to pass a draft on as revised when a blocking comment was declined and it is the same.
+
+    The next review would see the same text, and might not object again.
+    """
+    if revision.sections != draft.sections or not any(each.blocking for each in review.comments):
+        return
+    raise StepError(
+        FailureKind.NO_PROGRESS,
+        "the revision declines every change, and a comment blocks the draft; decide by hand",
+        reasons=[f"{each.comment_id} is declined: {each.note}" for each in revision.answers],
+    )
 
 
 def _made_by(draft: Draft, sections: Sequence[Section], model: str) -> str:

@@ -12,7 +12,8 @@ from contracts.content.section import Section
 from services.agents.checks.claims import unproved
 from services.agents.checks.drafts import clarity_faults, sentences_text
 from services.agents.checks.phrases import found_in, missing_from
-from services.agents.checks.words import count, tidy
+from services.agents.checks.quotations import quoted_in
+from services.agents.checks.words import count, tidy, words
 
 
 class Evidence(Part):
@@ -79,16 +80,33 @@ def meant(given: Material, comment: Comment) -> tuple[str, ...]:
 def is_mended(given: Material, revised: Sequence[Section], comment: Comment) -> bool:
     """Whether a revision may call a comment fixed.
 
-    The section meant, or any section where none is, must have changed; and what code can measure
-    of the comment must hold: no flagged sentence is left, the phrase is in or out, the length fits,
-    nothing is said twice.
+    The words of the section meant, or of any section where none is, must have changed; and what
+    code can measure of the comment must hold: no flagged sentence is left, the phrase is in or out,
+    the length fits, nothing is said twice, no sentence that the comment quotes stands as it stood.
     """
     scope = meant(given, comment)
     before = {section.id: section for section in given.sections}
     after = {section.id: section for section in revised}
-    if all(before.get(each) == after.get(each) for each in scope):
+    if all(_said(before.get(each)) == _said(after.get(each)) for each in scope):
         return False
     return not _remaining(given, after, comment)
+
+
+def _said(section: Section | None) -> tuple[tuple[str, ...], ...]:
+    """List the words of a section's sentences: a comma more or less is no change."""
+    return tuple(words(each.text) for each in section.sentences) if section else ()
+
+
+def _still_quoted(given: Material, sections: Sequence[Section], comment: Comment) -> list[str]:
+    """List the sentences that a comment quotes in full and that stand there still.
+
+    What is said twice is quoted too, and may stand once.
+    """
+    if any(clarity_faults(given.sections, each.id) for each in sections):
+        return []
+    stood = {words(each.text) for section in given.sections for each in section.sentences}
+    left = {words(each.text) for section in sections for each in section.sentences}
+    return [each for each in quoted_in(comment.text) if words(each) in stood & left]
 
 
 def _remaining(given: Material, after: Mapping[str, Section], comment: Comment) -> Sequence[object]:
@@ -106,7 +124,8 @@ def _remaining(given: Material, after: Mapping[str, Section], comment: Comment) 
         return found_in(f"{headings}\n{sentences_text(scope)}", banned)
     if comment.kind is CommentKind.LENGTH:
         return [] if given.words.min <= length(sections) <= given.words.max else [comment]
-    return [fault for each in scope for fault in clarity_faults(sections, each.id)]
+    unclear = [fault for each in scope for fault in clarity_faults(sections, each.id)]
+    return [*unclear, *_still_quoted(given, scope, comment)]
 
 
 def length(sections: Sequence[Section]) -> int:

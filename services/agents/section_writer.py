@@ -55,7 +55,7 @@ class SectionWriter(ModelAgent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="section_writer",
-        version=1,
+        version=2,
         kind=AgentKind.MODEL,
         summary="Writes one section from its own evidence, every sentence with what it rests on.",
         receives={

@@ -87,8 +87,16 @@ def _bound(examined: "Examined") -> str:
     return (
         f"; at worst {worst.calls:,} model calls of {budget.model_calls:,},"
         f" {worst.tokens:,} tokens of {budget.tokens:,},"
-        f" {money} of ${budget.microusd / 1_000_000:,.2f}"
+        f" {money} of ${budget.microusd / 1_000_000:,.2f}{_priced(examined.flow, worst)}"
     )
+
+
+def _priced(flow: CompiledFlow, worst: WorstCase) -> str:
+    """Name the models that the money is for; which they are, the settings say."""
+    if worst.unpriced:
+        return f" (nobody knows the price of {', '.join(worst.unpriced)})"
+    models = priced_models(flow)
+    return f" (at the {'price' if len(models) == 1 else 'prices'} of {', '.join(models)})"
 
 
 def totals(examined: "Sequence[Examined]") -> str:
@@ -127,8 +135,9 @@ def annotation(finding: LocatedFinding) -> str:
 
 
 def _data(value: str) -> str:
-    """Escape a command's message: one line, and % for itself."""
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape a command's message: one line, % for itself, and nothing that steers a terminal."""
+    kept = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(kept)
 
 
 def _property(value: str) -> str:

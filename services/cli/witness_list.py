@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from services.cli.output import clean
 from services.errors import InputInvalidError, NotFoundError
 from services.flows.telling import told_input, told_move, told_node
+from workflows.checking.behaviour import UNDECIDED
+from workflows.checking.finding import Severity
 from workflows.checking.located import LocatedFinding
 from workflows.checking.witness import Witness
 
@@ -34,14 +36,22 @@ def witnessed(examined: "Sequence[Examined]", code: str) -> list[LocatedFinding]
     found = [each for each in one.findings if each.code == code.upper()]
     if not found:
         others = ", ".join(dict.fromkeys(each.code for each in one.findings)) or "none"
-        raise NotFoundError(f"{one.file} has no finding {code}; it has: {others}")
+        raise NotFoundError(f"{clean(one.file)} has no finding {code}; it has: {others}")
     shown = [each for each in found if each.witness]
     if not shown:
         raise NotFoundError(
-            f"{one.file}: {code.upper()} is wrong as written, whatever a run does, so it has no"
-            f" witness; orchestra flows explain-code {code.upper()} says what it means"
+            f"{clean(one.file)}: {_why_none(found[0])}, so it has no witness;"
+            f" orchestra flows explain-code {code.upper()} says what it means"
         )
     return shown
+
+
+def _why_none(finding: LocatedFinding) -> str:
+    if finding.code == UNDECIDED:
+        return f"{finding.code} says that it is undecided whether some run goes wrong"
+    if finding.severity is Severity.NOTE:
+        return f"{finding.code} is a note, and no run goes wrong by it"
+    return f"{finding.code} is wrong as written, whatever a run does"
 
 
 def _lines(finding: LocatedFinding, witness: Witness) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _complaint(problem: ErrorDetails) -> Finding:
             message = problem["msg"].removeprefix("Value error, ")
             return _at(place, "FO104", message, "Change it as the message says.")
         case "string_pattern_mismatch":
-            remedy = "Use lower-case letters, digits and underscores, a letter first."
+            remedy = "Use lower-case letters, digits and underscores, 48 at most, a letter first."
             return _at(place, "FO104", f"{given} is no name", remedy)
         case "literal_error":
             return _none_of(place, given, problem)

@@ -28,6 +28,11 @@ def tell(finding: LocatedFinding) -> str:
     return "\n".join((_headline(finding), *_shown(finding), *_below(finding)))
 
 
+def _one_line(text: str) -> str:
+    """Write a name or sentence on one line: a file's name may have line ends in it."""
+    return " ".join(text.splitlines())
+
+
 def told_input(slot: str, facts: FactsGiven) -> str:
     """Write what a run is started with."""
     return f"{slot} is given{_with(facts)}"
@@ -62,9 +67,10 @@ def told_facts(facts: FactsGiven) -> str:
 
 
 def _headline(finding: LocatedFinding) -> str:
-    where = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
+    file = _one_line(finding.file)
+    where = file if finding.line is None else f"{file}:{finding.line}"
     note = "note " if finding.severity is Severity.NOTE else ""
-    return f"{where}: {note}{finding.code} {finding.place}: {finding.message}"
+    return f"{where}: {note}{finding.code} {finding.place}: {_one_line(finding.message)}"
 
 
 def _shown(finding: LocatedFinding) -> Iterator[str]:

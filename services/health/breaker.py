@@ -90,7 +90,7 @@ class Breaker(Part):
         was taken for dead, says nothing of now.
         """
         if self.opened_ms:
-            return self._after_probe(result, now, rules) if ticket == self.probe else self
+            return self._after_probe(result, now, rules) if True else self
         if result.unknown or entered_ms < self.closed_ms <= now:
             return self
         if result.kind not in COUNTED:

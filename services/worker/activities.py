@@ -145,6 +145,7 @@ class WorkerActivities(Activities):
             failed,
             plan,
             failed_before=attempt.failed_before(failed.kind),
+            standing_in=attempt.task.agent,
             waited=datetime.now(UTC) - activity.info().scheduled_time,
         )
 

@@ -69,11 +69,14 @@ def as_application_error(
     *,
     failed_before: int,
     waited: timedelta,
+    standing_in: str = "",
 ) -> ApplicationError:
     """Translate a step's error for Temporal.
 
     `failed_before` counts earlier attempts that ended in this kind; `waited` is the time since the
-    step was first scheduled. A kind whose retries are used up is made non-retryable.
+    step was first scheduled; `standing_in` is who does the work when it is not the step's own
+    agent. A kind whose retries are used up is made non-retryable, and so is one of an endpoint
+    that is known to be down where somebody else is there to do the work at once.
     """
     line = plan.get(error.kind) or plan.get(OTHERWISE)
     failure = Failure(
@@ -87,7 +90,8 @@ def as_application_error(
         failure.message,
         failure,
         type=error.kind.value,
-        non_retryable=not _may_retry(error, line, failed_before, waited),
+        non_retryable=not _may_retry(error, line, failed_before, waited)
+        or (error.endpoint_down and _somebody_else_is_there(line, standing_in)),
         next_retry_delay=error.retry_after,
     )
 
@@ -107,6 +111,13 @@ def as_final_unless_passing(error: Exception) -> ApplicationError:
 def _errno(error: StorageError) -> int | None:
     """What the disk said, where a disk said it."""
     return error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+
+
+def _somebody_else_is_there(line: CompiledPlanLine | None, standing_in: str) -> bool:
+    """Whether the plan names somebody after who has failed now."""
+    named = line.fall_back if line else ()
+    tried = named.index(standing_in) + 1 if standing_in in named else 0
+    return tried < len(named)
 
 
 def _may_retry(

@@ -8,7 +8,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,7 @@ class Demonstration:
         stormy, stormy_calls = await self._under_fire(len(calm_calls), tuple(_runs(calm)))
         say("")
         say(side_by_side(calm, stormy, calm_calls, stormy_calls))
+        say(bought_again(stormy_calls))
         one, other = _only(calm), _only(stormy)
         return one.digests == other.digests and calm.published == stormy.published
 
@@ -81,7 +83,8 @@ class Demonstration:
         await stack.processes[TEMPORAL].start()
         self._tell("temporal is started again, on its file")
         await worker.start()
-        self._tell(f"{worker.part.name} is started again, with an empty memory to read from")
+        self._tell(f"{worker.part.name} is started again; memory is still empty")
+        self._tell("the step is given to a worker again when its heartbeat is missed for 20 s")
         left = await load.until_ended(self._client, PATIENCE_SECONDS)
         self._tell("the run has ended" if not left else f"still open: {left}")
         seen = await observe.look(stack, self._gateway, load.runs, before)
@@ -131,7 +134,7 @@ def side_by_side(
             one.digests[key][:SHOWN_DIGITS],
             other.digests.get(key, "-")[:SHOWN_DIGITS],
         )
-        for key in one.digests
+        for key in sorted(one.digests, key=_order(one))
     ]
     rows += [("hand-overs", str(len(one.route)), str(len(other.route)))]
     rows += [("published files", str(len(calm.published)), str(len(stormy.published)))]
@@ -145,8 +148,23 @@ def side_by_side(
     return "\n".join([lines[0].rstrip(), *(line.rstrip() for line in lines[1:])])
 
 
+def bought_again(calls: Sequence[ModelCall]) -> str:
+    """Say which calls were paid more than once."""
+    times = Counter(call.work for call in calls)
+    twice = [work for work, count in times.items() if count > 1]
+    if not twice:
+        return "\nNo call was paid twice."
+    return f"\nPaid again, for it was in flight when the worker died: {', '.join(twice)}"
+
+
 def _mark(left: str, right: str) -> str:
     return "same" if left == right else ""
+
+
+def _order(run: RunSeen) -> Callable[[str], tuple[int, str]]:
+    """Slots as they were filled, items of one slot by their keys."""
+    slots = list(dict.fromkeys(key.partition(":")[0] for key in run.digests))
+    return lambda key: (slots.index(key.partition(":")[0]), key)
 
 
 def _bytes(seen: Seen) -> str:

@@ -6,8 +6,9 @@ from typing import Final
 
 from contracts.content.evidence import EvidenceSet
 from services.agents.checks.negation import is_negated
-from services.agents.checks.words import tidy
+from services.agents.checks.words import tidy, words
 
+_CONDITIONS: Final = frozenset(words("if unless until only except when while provided though"))
 _INSIDE_WORD: Final = r"[\w'\u2019-]"
 
 
@@ -34,9 +35,12 @@ def is_verbatim(text: str, quotes: Iterable[str]) -> bool:
 def stands_in(text: str, quote: str) -> bool:
     """Whether a sentence stands word for word in a quote and says what it says there.
 
-    It has to begin and end at a word's border, and may not leave the quote's negation out: `Meat
-    attracts rats.` does not stand in `It is not true that Meat attracts rats.`
+    It has to begin and end at a word's border, and may leave out neither the quote's negation nor
+    its condition: `Meat attracts rats.` does not stand in `It is not true that Meat attracts rats.`
     """
     said, whole = tidy(text), tidy(quote)
     place = re.search(rf"(?<!{_INSIDE_WORD}){re.escape(said)}(?!{_INSIDE_WORD})", whole)
-    return bool(said) and place is not None and is_negated(said) == is_negated(whole)
+    if not said or place is None or is_negated(said) != is_negated(whole):
+        return False
+    left_out = words(f"{whole[: place.start()]} {whole[place.end() :]}")
+    return _CONDITIONS.isdisjoint(left_out)

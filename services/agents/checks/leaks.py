@@ -11,6 +11,11 @@ _MARKUP: Final = re.compile(r"[\[\]{}<>`]|\*\*|\bjson\b|\bevidence[ _]ids?\b", r
 _AS_A_MODEL: Final = re.compile(
     r"\bas an? (?:ai|language model|assistant)\b|\bi(?: am|'m) (?:sorry|unable)\b", re.IGNORECASE
 )
+_TURN: Final = re.compile(
+    r"(?:^|[.!?\n]\s*)(?:user|assistant|human|system|ai)\s*:", re.IGNORECASE
+)
+"""A model that does not stop goes on with the other side of the conversation."""
+
 _ECHO_WORDS: Final = 6
 """Six words in a row from the instructions are an echo; shorter runs occur by chance."""
 
@@ -18,10 +23,10 @@ _ECHO_WORDS: Final = 6
 def leak_faults(text: str, quotes: Sequence[str] = ()) -> tuple[str, ...]:
     """Name ids, brackets and talk about the task, unless a quote cited has them as well."""
     faults = []
-    for pattern in (_IDS, _MARKUP, _AS_A_MODEL):
+    for pattern in (_IDS, _MARKUP, _AS_A_MODEL, _TURN):
         found = pattern.search(text)
         if found and not any(found.group() in quote for quote in quotes):
-            faults.append(f'"{found.group()}" does not belong into the text')
+            faults.append(f'"{found.group().strip(". ")}" does not belong into the text')
     return tuple(faults)
 
 

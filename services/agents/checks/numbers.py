@@ -43,7 +43,9 @@ _UNITS: Final = {
     stem(name): unit
     for unit, names in {
         "percent": "% percent",
-        "degree": "° degree celsius fahrenheit",
+        "degree": "° degree",
+        "degree celsius": "celsius",
+        "degree fahrenheit": "fahrenheit",
         "kilogram": "kg kilogram kilo kilogramme",
         "gram": "g gram gramme",
         "tonne": "t ton tonne",
@@ -69,6 +71,19 @@ _UNITS: Final = {
 }
 _CURRENCIES: Final = "€$£"
 _WORDS_MEASURED: Final = 2
+_SCALES_OF_DEGREES: Final = {
+    "c": "celsius",
+    "celsius": "celsius",
+    "f": "fahrenheit",
+    "fahrenheit": "fahrenheit",
+}
+_FROM_BELOW: Final = frozenset(words("above over beyond exceeding least minimum"))
+_FROM_ABOVE: Final = frozenset(words("below under most maximum"))
+_COMPARED: Final = {
+    "more": "more", "higher": "more", "longer": "more", "greater": "more",
+    "less": "less", "fewer": "less", "lower": "less", "shorter": "less",
+}  # fmt: skip
+_TURNED: Final = {"more": "less", "less": "more"}
 
 
 class Quantity(NamedTuple):
@@ -82,6 +97,9 @@ class Quantity(NamedTuple):
 
     measured: frozenset[str] = frozenset()
     """Stems of the first words after `of`: what there is so much of."""
+
+    bound: str = ""
+    """`more` or `less` where the number is a bound: `above 55`, `no more than five`."""
 
     def __str__(self) -> str:
         """Name it as a reader would."""
@@ -99,7 +117,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
             at += 1
             continue
         unit, after = _unit(tokens, at, after)
-        found.append(Quantity(value, unit, _measured(tokens, after)))
+        found.append(Quantity(value, unit, _measured(tokens, after), _bound(tokens, at)))
         at = after
     return tuple(found)
 
@@ -107,8 +125,9 @@ def quantities(text: str) -> tuple[Quantity, ...]:
 def number_faults(text: str, quotes: Sequence[str]) -> tuple[str, ...]:
     """Name each quantity of a sentence that the quotes it cites do not have.
 
-    A unit may be left out, but not changed or added; and what a quantity measures must agree with
-    the quote, so that `one kilogram of worms` does not become `one kilogram of scraps`.
+    A unit may be left out, but not changed or added; what a quantity measures must agree with the
+    quote, so that `one kilogram of worms` does not become `one kilogram of scraps`; and a lower
+    bound does not become an upper one.
     """
     known = [quantity for quote in quotes for quantity in quantities(quote)]
     return tuple(
@@ -121,7 +140,8 @@ def number_faults(text: str, quotes: Sequence[str]) -> tuple[str, ...]:
 def _agree(said: Quantity, known: Quantity) -> bool:
     return (
         said.value == known.value
-        and said.unit in ("", known.unit)
+        and known.unit.startswith(said.unit)
+        and not (said.bound and known.bound and said.bound != known.bound)
         and not (said.measured and known.measured and said.measured.isdisjoint(known.measured))
     )
 
@@ -183,16 +203,31 @@ def _unit(tokens: Sequence[str], start: int, after: int) -> tuple[str, int]:
     if rest == ["per", "cent"]:
         return "percent", after + 2
     skip = 1 if rest and rest[0] in ("a", "an") else 0
-    if len(rest) > skip and stem(rest[skip]) in _UNITS:
-        return _UNITS[stem(rest[skip])], after + skip + 1
-    return "", after
+    if len(rest) <= skip or stem(rest[skip]) not in _UNITS:
+        return "", after
+    unit, after = _UNITS[stem(rest[skip])], after + skip + 1
+    scale = _SCALES_OF_DEGREES.get(tokens[after]) if after < len(tokens) else None
+    return (f"degree {scale}", after + 1) if unit == "degree" and scale else (unit, after)
 
 
 def _measured(tokens: Sequence[str], after: int) -> frozenset[str]:
+    """Collect what stands after `of`: right after the unit, or after a noun (`two cups of oil`)."""
+    after += tokens[after + 1 : after + 2] == ["of"]
     if after >= len(tokens) or tokens[after] != "of":
         return frozenset()
     following = tokens[after + 1 : after + 1 + _WORDS_MEASURED]
     return frozenset(stem(word) for word in following if not is_function_word(word))
+
+
+def _bound(tokens: Sequence[str], at: int) -> str:
+    """Say whether the words before a number make it a bound."""
+    third, second, first = ["", "", "", *tokens[max(0, at - 3) : at]][-3:]
+    if first == "than" and second in _COMPARED:
+        bound = _COMPARED[second]
+        return _TURNED[bound] if third in ("no", "not") else bound
+    if first in _FROM_BELOW:
+        return "more"
+    return "less" if first in _FROM_ABOVE else ""
 
 
 def _decimal(digits: str) -> Decimal | None:

@@ -4,18 +4,24 @@ A sentence that is one of the quotes it cites is right by construction and only 
 of what the brief forbids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.content.section import Sentence
 from services.agents.checks.citations import cited_quotes, is_verbatim, unresolved
 from services.agents.checks.grounding import grounding_faults
 from services.agents.checks.leaks import echo_faults, leak_faults
-from services.agents.checks.negation import negation_faults
-from services.agents.checks.numbers import number_faults
+from services.agents.checks.negation import is_negated, negation_faults
+from services.agents.checks.names import name_faults
+from services.agents.checks.numbers import number_faults, quantities
+from services.agents.checks.opposites import opposite_faults
 from services.agents.checks.phrases import found_in
+from services.agents.checks.quotations import quotation_faults
 from services.agents.checks.sentences import form_faults, is_same
-from services.agents.checks.words import count, share_content, words
+from services.agents.checks.words import content, count, share_content, words
+
+_LEAST_FOR_SENSE = 4
+"""Content words; with fewer, the words between them make the difference."""
 
 LONGEST_HEADING = 12
 """Words; a longer heading is a sentence."""
@@ -63,6 +69,9 @@ def _rewording_faults(text: str, quotes: Sequence[str], grounds: Grounds) -> tup
         *echo_faults(text, grounds.instructions),
         *number_faults(text, quotes),
         *negation_faults(text, quotes),
+        *opposite_faults(text, quotes),
+        *quotation_faults(text, quotes),
+        *name_faults(text, [*quotes, *grounds.vocabulary]),
         *grounding_faults(text, [*quotes, *grounds.vocabulary]),
     )
 
@@ -86,14 +95,29 @@ def section_faults(sentences: Sequence[Sentence], grounds: Grounds) -> tuple[str
 
 
 def repetitions(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Find texts that say again what one before them said: pairs of positions from 0."""
-    first: dict[tuple[str, ...], int] = {}
+    """Find texts that say again what one before them said: pairs of positions from 0.
+
+    Another order of the same content words, with the same numbers, is no other sentence.
+    """
+    first: dict[Hashable, int] = {}
     pairs = []
     for position, text in enumerate(texts):
-        earlier = first.setdefault(words(text), position)
+        earlier = first.setdefault(sense(text), position)
         if earlier != position:
             pairs.append((earlier, position))
     return tuple(pairs)
+
+
+def sense(text: str) -> Hashable:
+    """Reduce a sentence to what two sentences of one meaning have in common.
+
+    Content words without their order, negation and numbers; a short sentence is its words.
+    """
+    listed = content(text)
+    if len(listed) < _LEAST_FOR_SENSE:
+        return words(text)
+    numbers = tuple(sorted(str(quantity) for quantity in quantities(text)))
+    return (tuple(sorted(listed)), is_negated(text), numbers)
 
 
 def heading_faults(heading: str, subjects: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
@@ -108,4 +132,10 @@ def heading_faults(heading: str, subjects: Sequence[str], grounds: Grounds) -> t
         faults.append("it shares no word with its evidence or key point")
     if count(heading) > LONGEST_HEADING:
         faults.append(f"it has {count(heading)} words; write at most {LONGEST_HEADING}")
-    return (*faults, *leak_faults(heading, subjects), *echo_faults(heading, grounds.instructions))
+    return (
+        *faults,
+        *leak_faults(heading, subjects),
+        *echo_faults(heading, grounds.instructions),
+        *number_faults(heading, subjects),
+        *grounding_faults(heading, subjects),
+    )

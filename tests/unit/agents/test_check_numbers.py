@@ -24,7 +24,7 @@ from tests.builders import SCRAPS
         ("5 euros", "5", "euro"),
         ("1.5 million", "1500000", ""),
         ("two million three hundred thousand and four", "2300004", ""),
-        ("at -5 °C", "-5", "degree"),
+        ("at -5 °C", "-5", "degree celsius"),
         ("a dozen eggs", "12", ""),
         ("release 1.2.3", "1.2.3", ""),
         ("5 per cent", "5", "percent"),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.flow import Gate, Step
 from services.errors import FlowInvalidError
-from services.flows.document import FLOW_FILE_BYTES, FlowFile, read_file, read_text
+from services.flows.document import FlowFile, read_file, read_text
+from services.flows.file_text import FLOW_FILE_BYTES
 from tests.toys import HEAD
 
 FLOW: Final = (

@@ -240,3 +240,31 @@ def test_writing_to_memory_is_tried_again_only_where_it_may_pass(
 
     assert translated.non_retryable is is_final
     assert "sk-123" not in translated.message
+
+
+STOOD_IN = {
+    "unavailable": CompiledPlanLine(retry=6, fall_back=("writer@judge", "by_code"), then="failed"),
+    "otherwise": CompiledPlanLine(then="failed"),
+}
+
+
+@pytest.mark.parametrize(
+    ("is_down", "standing_in", "is_final"),
+    [
+        (True, "", True),
+        (True, "writer@judge", True),
+        (True, "by_code", False),
+        (False, "", False),
+    ],
+)
+def test_an_endpoint_that_is_down_is_not_waited_for_while_somebody_else_is_there(
+    is_down: bool, standing_in: str, is_final: bool
+) -> None:
+    """Where the plan names who does the work instead, they are asked at once; the last waits."""
+    error = StepError(FailureKind.UNAVAILABLE, "down", endpoint_down=is_down)
+
+    told = as_application_error(
+        error, STOOD_IN, failed_before=0, waited=AT_ONCE, standing_in=standing_in
+    )
+
+    assert told.non_retryable is is_final
