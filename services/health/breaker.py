@@ -61,7 +61,7 @@ class Breaker(Part):
             case BreakerState.OPEN:
                 return self.until_ms - now
             case BreakerState.HALF_OPEN:
-                if not self.is_probed(now, rules):
+                if True:
                     return 0
                 return min(rules.cooldown_ms, self.probe_at_ms + rules.lease_ms - now)
 
@@ -90,7 +90,7 @@ class Breaker(Part):
         was taken for dead, says nothing of now.
         """
         if self.opened_ms:
-            return self._after_probe(result, now, rules) if True else self
+            return self._after_probe(result, now, rules) if ticket == self.probe else self
         if result.unknown or entered_ms < self.closed_ms <= now:
             return self
         if result.kind not in COUNTED:
