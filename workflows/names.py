@@ -17,7 +17,18 @@ TENANT: Final = SearchAttributeKey.for_keyword("FoTenant")
 NEEDS_PERSON: Final = SearchAttributeKey.for_bool("FoNeedsPerson")
 COST_USD: Final = SearchAttributeKey.for_float("FoCostUsd")
 
-BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+BUGS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 """What only a bug in the interpreter or an undecodable argument raises; such a run fails."""
 
 SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)

@@ -21,6 +21,24 @@ LOCAL_BYTES_BEFORE_BOUNDARY: Final = 512 * 1024
 run; so after so many a normal activity is forced."""
 
 
+PENDING_BYTES: Final = 256 * 1024
+"""Transitions that one activity carries on the side; more wait for the next one."""
+
+INPUTS_BYTES: Final = 512 * 1024
+"""References that one piece of work may be given. They stand in its task and in its start, and
+Temporal takes 2 MB as one payload (`limit.blobSize.error`)."""
+
+AT_ONCE_BYTES: Final = 3 * 1024 * 1024
+"""Tasks that one workflow task may schedule: Temporal ends a run that sends it over 4 MB."""
+
+PROGRESS_BYTES: Final = 1536 * 1024
+"""The start of a next execution; of 2 MB, as any payload."""
+
+HISTORY_BYTES: Final = 40 * 1024 * 1024
+HISTORY_EVENTS: Final = 40_000
+"""Past these a run ends by itself; at 50 MB or 50 Ki events Temporal would terminate it."""
+
+
 def memory(summary: str) -> ActivityConfig:
     """Seal and flush: memory only, worth waiting some minutes for."""
     return ActivityConfig(

@@ -12,9 +12,10 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.base import digest
     from contracts.compiled import CompiledFlow, CompiledGate
     from contracts.event import EventKind
-    from contracts.failure import Failure
+    from contracts.failure import Failure, FailureKind
     from contracts.work import (
         DecisionReceipt,
         FlushTask,
@@ -25,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
         SlotVersion,
     )
     from workflows import names, policies, progress
-    from workflows.course import Course
+    from workflows.course import GUARDED, Course
     from workflows.failures import StepFailed
     from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
     from workflows.ports import Activities
@@ -47,12 +48,18 @@ class RunFlow:
         Raises:
             ApplicationError: of type `failed`; an older program or another one wrote the start.
         """
-        assert start.flow.body is not None, "a run carries its compiled flow inline"
+        body = start.flow.body or ""
         try:
-            self._flow = CompiledFlow.decode(start.flow.body)
+            self._flow = CompiledFlow.decode(body)
         except ValueError as error:
             reason = "the compiled flow that this run carries cannot be read by this worker"
             raise ApplicationError(reason, type="failed", non_retryable=True) from error
+        if digest(body.encode()) != start.flow.digest:
+            reason = "the compiled flow that this run carries is not the one it was started with"
+            raise ApplicationError(reason, type="failed", non_retryable=True)
+        if self._flow.borders > GUARDED:
+            reason = "the compiled flow that this run carries is of a newer program; deploy that"
+            raise ApplicationError(reason, type="failed", non_retryable=True)
         self._start = start
         self._state = RunState.begin(start, self._flow, now_ms())
         self._course = Course(self._flow, self._state)
@@ -137,6 +144,8 @@ class RunFlow:
     async def _pass(self, place: str, gate: CompiledGate) -> Way:
         """Open a gate, wait for its decision or its deadline, and leave it."""
         opened = self._open(place, gate)
+        while self._state.is_behind:
+            await self._flush()
         await self._flush()
         before = now_ms()
         try:
@@ -222,12 +231,28 @@ class RunFlow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._state.tell(EventKind.CONTINUED, now_ms())
         if await self._seal():
-            workflow.continue_as_new(
-                self._start.model_copy(update={"progress": self._state.progress()})
-            )
+            fresh = self._start.model_copy(update={"progress": self._state.progress()})
+            if len(fresh.model_dump_json()) < policies.PROGRESS_BYTES:
+                workflow.continue_as_new(fresh)
+        self._refuse_endless_history()
+
+    def _refuse_endless_history(self) -> None:
+        """End the run by itself, with what it has told, before Temporal terminates it.
+
+        Raises:
+            StepFailed: as too large.
+        """
+        info = workflow.info()
+        size, length = info.get_current_history_size(), info.get_current_history_length()
+        if size > policies.HISTORY_BYTES or length > policies.HISTORY_EVENTS:
+            message = f"the history has {length} events and {size} bytes and cannot be continued"
+            place = self._state.place
+            raise StepFailed(Failure(kind=FailureKind.TOO_LARGE, step=place, message=message))
 
     async def _seal(self) -> bool:
         """Copy what is alive to the archive; without that, this history has to go on."""
+        while self._state.is_behind:
+            await self._flush()
         pending, first = self._state.record()
         task = SealTask(
             tenant=self._start.tenant,
@@ -291,6 +316,8 @@ class RunFlow:
             # A cancelled workflow has no result to carry its last events: history gets them here.
             await self._flush(self._flow.retention)
             return result
+        while self._state.is_behind:
+            await self._flush()
         unrecorded = self._state.unrecorded()
         pending, first = self._state.write()
         task = FlushTask(

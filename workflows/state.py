@@ -1,6 +1,6 @@
 """What a run knows: slots, lineage, counters, ledger and the transitions it has numbered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Unpack
 
 from typing_extensions import TypedDict
@@ -14,6 +14,7 @@ from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, Slo
 from workflows.freshness import is_behind, passed_by
 from workflows.ledger import Ledger
 from workflows.names import slot_of, version
+from workflows.policies import PENDING_BYTES
 from workflows.routing import Way
 
 
@@ -89,7 +90,7 @@ class RunState:
             waited_ms=self.waited_ms,
             pending=tuple(self._unrecorded),
             failure=self.failure,
-            finished_items=self.finished_items,
+            finished_items={key: _lean(item) for key, item in self.finished_items.items()},
             executions=self.executions + 1,
         )
 
@@ -130,11 +131,29 @@ class RunState:
         return self.seq
 
     def record(self) -> tuple[tuple[Event, ...], int]:
-        """Hand over all transitions that history lacks, and the first number not yet written."""
-        events, first = tuple(self._unrecorded), self._written + 1
-        self._unrecorded.clear()
-        self._written = self.seq
+        """Hand over transitions that history lacks, and the first number not yet written.
+
+        No more than one activity can carry: `is_behind` says whether some are left.
+        """
+        events, first = tuple(self._fitting()), self._written + 1
+        del self._unrecorded[: len(events)]
+        if events:
+            self._written = max(self._written, events[-1].seq)
         return events, first
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more transitions wait than one activity, or the run's outcome, can carry."""
+        return len(tuple(self._fitting())) < len(self._unrecorded)
+
+    def _fitting(self) -> Iterator[Event]:
+        """The oldest that fit together; always one, however large."""
+        taken = 0
+        for event in self._unrecorded:
+            taken += len(event.model_dump_json())
+            if taken > PENDING_BYTES and event is not self._unrecorded[0]:
+                return
+            yield event
 
     def write(self) -> tuple[tuple[Event, ...], int]:
         """Hand over what is not yet written to a local activity, whose input history lacks."""
@@ -170,6 +189,12 @@ class RunState:
     def raise_budget(self, budget: CompiledBudget) -> None:
         """Replace the budget; a person decided it."""
         self.ledger.budget = budget
+
+
+def _lean(item: FinishedItem) -> FinishedItem:
+    """Leave out the body: two hundred of them do not fit one payload, and seals have copied it."""
+    value = item.result.value.model_copy(update={"body": None})
+    return item.model_copy(update={"result": item.result.model_copy(update={"value": value})})
 
 
 def reference_to(

@@ -43,16 +43,33 @@ class StepRunner:
             StepFailed: it produced nothing; the failure says why.
         """
         visit = self._course.enter(name)
+        self._refuse_oversize(visit)
         if visit.step.each:
             await self._fan_out(visit, visit.step.each)
         else:
             result, reference = await self._with_stand_ins(visit, "")
             self._course.accept(visit, (reference,), result.value.facts)
 
+    def _refuse_oversize(self, visit: Visit) -> None:
+        """Refuse work that this history has no room for, before anything of it is bought."""
+        given, items = visit.bytes_given(), 1
+        if each := visit.step.each:
+            keys = self._state.slots[each.slot].facts[each.fact]
+            items = len(keys) if isinstance(keys, tuple) else 1
+        room = policies.HISTORY_BYTES - workflow.info().get_current_history_size()
+        if given > policies.INPUTS_BYTES or 2 * given * items > room:
+            message = (
+                f"{visit.name} is given {given} bytes of references {items} time(s), which the"
+                " run's history has no room for; let it read fewer lists, or shorter ones"
+            )
+            raise self._refused(visit, FailureKind.TOO_LARGE, message)
+
     async def _fan_out(self, visit: Visit, each: Each) -> None:
         keys = self._state.slots[each.slot].facts[each.fact]
         assert isinstance(keys, tuple)
-        places = asyncio.Semaphore(visit.step.parallel)
+        # Each carries its inputs twice, in its task and in the transition that tells its start.
+        at_once = policies.AT_ONCE_BYTES // (2 * visit.bytes_given() + 4_096)
+        places = asyncio.Semaphore(max(1, min(visit.step.parallel, at_once)))
         done: dict[str, tuple[StepResult, Reference]] = {}
 
         async def one(key: str) -> None:

@@ -60,6 +60,10 @@ class Visit:
         """The versions that the product will report on."""
         return tuple(self.inputs[name][0].version for name in self.agent.about if self.inputs[name])
 
+    def bytes_given(self) -> int:
+        """How much room the references take that it works on."""
+        return sum(len(held.model_dump_json()) for given in self.inputs.values() for held in given)
+
     def digests(self) -> tuple[Digest, ...]:
         """What it reads, for telling whether an earlier item is still the same work."""
         return tuple(held.digest for references in self.inputs.values() for held in references)

@@ -83,8 +83,7 @@ class FactChecker(ModelAgent):
         quotes, places = quotes_by_id(evidence), _numbered(draft)
         named = [draft.title, *dict.fromkeys(item.key_point for item in evidence.items)]
         ruled = {
-            claim: judge_by_rule(sentence, quotes, named)
-            for claim, (_, sentence) in places.items()
+            claim: judge_by_rule(sentence, quotes, named) for claim, (_, sentence) in places.items()
         }
         asked = [claim for claim, judgement in ruled.items() if judgement is None][:MOST_JUDGED]
         judged: dict[str, Judgement] = {}

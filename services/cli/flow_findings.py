@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 from rich.text import Text
 
+from contracts.compiled import CompiledFlow
 from contracts.flow import FlowDocument, Gate
 from services.cli.output import clean, console, say
 from services.flows.telling import tell
+from workflows.checking.budget_notes import at_prices
 from workflows.checking.finding import Severity
 from workflows.checking.located import LocatedFinding
 from workflows.checking.worst_case import WorstCase
@@ -78,8 +80,8 @@ def text(examined: "Examined") -> str:
 def _bound(examined: "Examined") -> str:
     """What no run can exceed, beside the budget; where it is above, a note says so."""
     worst = examined.worst_case
-    noted = any(each.code == "FO401" for each in examined.findings)
-    if worst is None or examined.flow is None or noted:
+    noted = {each.code for each in examined.findings}
+    if worst is None or examined.flow is None or "FO401" in noted:
         return ""
     budget = examined.flow.budget
     dollars = f"${worst.microusd / 1_000_000:,.2f}"
@@ -87,7 +89,8 @@ def _bound(examined: "Examined") -> str:
     return (
         f"; at worst {worst.calls:,} model calls of {budget.model_calls:,},"
         f" {worst.tokens:,} tokens of {budget.tokens:,},"
-        f" {money} of ${budget.microusd / 1_000_000:,.2f}{_priced(examined.flow, worst)}"
+        f" {money} of ${budget.microusd / 1_000_000:,.2f}"
+        f"{'' if 'FO402' in noted else _priced(examined.flow, worst)}"
     )
 
 
@@ -95,8 +98,7 @@ def _priced(flow: CompiledFlow, worst: WorstCase) -> str:
     """Name the models that the money is for; which they are, the settings say."""
     if worst.unpriced:
         return f" (nobody knows the price of {', '.join(worst.unpriced)})"
-    models = priced_models(flow)
-    return f" (at the {'price' if len(models) == 1 else 'prices'} of {', '.join(models)})"
+    return at_prices(flow, worst)
 
 
 def totals(examined: "Sequence[Examined]") -> str:

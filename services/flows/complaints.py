@@ -1,5 +1,6 @@
 """What a validation found wrong with a flow document, in the words of a flow's author."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -51,7 +52,7 @@ def _complaint(problem: ErrorDetails) -> Finding:
         case "extra_forbidden":
             near = get_close_matches(key, KEYS, 1)
             remedy = f"Did you mean {near[0]!r}?" if near else "Remove it."
-            return _at(place, "FO102", f"{shown(key)} is not a key of a flow here", remedy)
+            return _at(place, "FO102", f"{key!r:.60} is not a key of a flow here", remedy)
         case "missing":
             return _at(place, "FO103", f"{key!r} is missing", f"Add `{key}:`.")
         case "value_error":
@@ -59,7 +60,7 @@ def _complaint(problem: ErrorDetails) -> Finding:
             return _at(place, "FO104", message, "Change it as the message says.")
         case "string_pattern_mismatch":
             remedy = "Use lower-case letters, digits and underscores, 48 at most, a letter first."
-            return _at(place, "FO104", f"{given} is no name", remedy)
+            return _at(place, "FO104", f"{problem['input']!r:.60} is no name", remedy)
         case "literal_error":
             return _none_of(place, given, problem)
         case "too_short":
@@ -99,7 +100,7 @@ def shown(value: object) -> str:
             return "a mapping"
         case list():
             return "a list"
-    text = repr(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

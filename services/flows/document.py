@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from contracts.base import digest
 from contracts.flow import FlowDocument
-from services.errors import FlowInvalidError
 from services.flows.complaints import complaints
 from services.flows.composing import compose
 from services.flows.file_text import stored_text

@@ -61,7 +61,7 @@ class Breaker(Part):
             case BreakerState.OPEN:
                 return self.until_ms - now
             case BreakerState.HALF_OPEN:
-                if True:
+                if not self.is_probed(now, rules):
                     return 0
                 return min(rules.cooldown_ms, self.probe_at_ms + rules.lease_ms - now)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Final
 
 from temporalio import activity
@@ -14,10 +14,17 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from contracts.base import Contract, Part
-from contracts.compiled import CompiledAgent, CompiledFlow, CompiledStep, catalogued
+from contracts.compiled import (
+    CompiledAgent,
+    CompiledFlow,
+    CompiledPlanLine,
+    CompiledStep,
+    catalogued,
+)
 from contracts.event import Event, EventKind
 from contracts.facts import element, project, size_of
 from contracts.failure import RETRIED, FailureKind
+from contracts.flow import OTHERWISE
 from contracts.reference import Digest, Reference, Value
 from contracts.registry import Registry
 from contracts.usage import Usage
@@ -47,6 +54,10 @@ from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
 
 HEARTBEAT_SECONDS: Final = 5
+PLAN_UNREAD: Final = {OTHERWISE: CompiledPlanLine(retry=6, then="")}
+"""Followed while memory is away before the flow has been read: about a minute. The interpreter has
+the real plan, and says what comes after the last try."""
+
 log = logging.getLogger(__name__)
 
 
@@ -91,10 +102,14 @@ class WorkerActivities(Activities):
         try:
             return await self._attempt(task, from_history=False)
         except ApplicationError as error:
-            if error.type != FailureKind.MEMORY_LOST:
+            # Only a normal activity can restore from history, and is retried as the plan says.
+            may_be_retried = error.type in RETRIED and not error.non_retryable
+            if error.type != FailureKind.MEMORY_LOST and not may_be_retried:
                 raise
             raise ApplicationError(
-                "an input has to be restored", type=NEEDS_HISTORY, non_retryable=True
+                "the step has to be made as a normal activity",
+                type=NEEDS_HISTORY,
+                non_retryable=True,
             ) from error
 
     @activity.defn(name="flush")
@@ -131,23 +146,31 @@ class WorkerActivities(Activities):
             raise await self._translated(failed, attempt) from error
 
     async def _translated(self, failed: StepError, attempt: "Attempt") -> ApplicationError:
-        plan = attempt.step.on_failure if attempt.step else {}
+        plan = attempt.step.on_failure if attempt.step else PLAN_UNREAD
         if failed.usage == Usage():
             failed.usage = attempt.journal.spent
         if failed.kind in RETRIED:
-            entry = JournalEntry(
-                state=JournalState.GAVE_UP, body=failed.kind.value, attempt=attempt.number
-            )
             with suppress(OperatorError):  # uncounted, it will count as lost with its worker
-                await self._memory.store.record(attempt.work(), entry)
+                await self._give_up(attempt, failed)
                 await self._tell_failed(attempt, failed)
         return as_application_error(
             failed,
             plan,
             failed_before=attempt.failed_before(failed.kind),
             standing_in=attempt.task.agent,
-            waited=datetime.now(UTC) - activity.info().scheduled_time,
+            waited=attempt.waited(activity.info()),
         )
+
+    async def _give_up(self, attempt: "Attempt", failed: StepError) -> None:
+        """Note the end of an attempt, with the cost of what memory had no ears for before."""
+        written = attempt.folded(await self._memory.store.journal(attempt.work()))
+        entry = JournalEntry(
+            state=JournalState.GAVE_UP,
+            body=failed.kind.value,
+            usage=attempt.journal.spent - written.spent,
+            attempt=attempt.number,
+        )
+        await self._memory.store.record(attempt.work(), entry)
 
     async def _tell_failed(self, attempt: "Attempt", failed: StepError) -> None:
         event = attempt.event(EventKind.ATTEMPT_FAILED)
@@ -192,7 +215,8 @@ class WorkerActivities(Activities):
         task, work = attempt.task, attempt.work()
         # A first attempt has no journal yet; only a repeated one has something to fold over.
         entries = await self._memory.store.journal(work) if attempt.number > 1 else ()
-        attempt.journal = Journal.of(entries, attempt.number - 1, compiled)
+        attempt.compiled = compiled
+        attempt.journal = attempt.folded(entries)
         assignment = Assignment(
             work=work,
             agent_name=attempt.agent_name,
@@ -301,7 +325,11 @@ class Attempt:
         self.task = task
         self.number = number
         self.from_history = from_history
+        self._began = time.monotonic()
         self.step: CompiledStep | None = None
+        self.compiled: CompiledAgent | None = None
+        """The agent as the flow pins it; None until it is known."""
+
         self.agent_name = task.agent
         self.journal = Journal(lost=number - 1)
 
@@ -316,6 +344,20 @@ class Attempt:
             item=task.item,
             agent=task.agent,
         )
+
+    def waited(self, info: activity.Info) -> timedelta:
+        """Tell how long the step has been tried, whatever this machine's clock says.
+
+        The server dates both ends; only what has passed since is measured here.
+        """
+        passed = timedelta(seconds=time.monotonic() - self._began)
+        return info.started_time - info.scheduled_time + passed
+
+    def folded(self, entries: Sequence[JournalEntry]) -> Journal:
+        """Fold a journal as it stands for this attempt."""
+        if self.compiled is None:
+            return Journal(lost=self.number - 1)
+        return Journal.of(entries, self.number - 1, self.compiled)
 
     def failed_before(self, kind: FailureKind) -> int:
         """Count earlier attempts that ended in this kind.

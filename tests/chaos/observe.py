@@ -10,7 +10,7 @@ from typing import Any, Final
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
-from services.temporal import data_converter
+from services.payloads import data_converter
 from tests.chaos.client import GatewayClient
 from tests.chaos.stack import ChaosStack, memory_of
 

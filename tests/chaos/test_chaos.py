@@ -1,4 +1,4 @@
-"""A small trial on real processes, and every trial that ever failed."""
+"""A small trial on real processes, and every small trial that ever failed."""
 
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from tests.chaos.storm import trial
 
 pytestmark = pytest.mark.servers
 
-SMALL = (11, 6, 4)
-"""Seed, runs and faults."""
+SMALL = (37428, 6, 4)
+"""Seed, runs and faults: a worker, Temporal and the gateway are killed, then memory is wiped."""
+
+MOST_RUNS = 12
+"""A larger trial that failed takes minutes; `python -m tests.chaos.run` repeats it by its seed."""
 
 
 def kept_trials(text: str) -> list[tuple[int, int, int]]:
@@ -21,7 +24,8 @@ def kept_trials(text: str) -> list[tuple[int, int, int]]:
     return [(int(seed), int(runs), int(faults)) for seed, runs, faults, *_ in lines]
 
 
-TRIALS = [SMALL, *kept_trials(FAILING_SEEDS.read_text("utf-8"))]
+KEPT = kept_trials(FAILING_SEEDS.read_text("utf-8"))
+TRIALS = [SMALL, *(each for each in KEPT if each[1] <= MOST_RUNS)]
 
 
 @pytest.mark.timeout(600)

@@ -1,6 +1,6 @@
 """Runs the tests that prove promises, and keeps how each of them went and what it measured."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,8 +65,14 @@ def _figures(properties: list[tuple[str, object]]) -> Iterator[Figure]:
                 yield Figure(name, value, unit)
 
 
-def run(arguments: list[str]) -> tuple[Proof, ...]:
-    """Run the marked tests in this process; by file and line."""
+def run(files: Sequence[str]) -> tuple[Proof, ...]:
+    """Run the marked tests of these files in this process; by file and line.
+
+    Raises:
+        RuntimeError: pytest was interrupted, so that nobody knows what was not run.
+    """
     recorder = Recorder()
-    pytest.main(["-q", "-m", "guarantee", *arguments], plugins=[recorder])
+    status = pytest.main(["-q", "-m", "guarantee", *files], plugins=[recorder])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"the tests could not be run: pytest ended with {status}")
     return tuple(sorted(recorder.proofs.values(), key=lambda each: (each.file, each.line)))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from tests.guarantees.marks import TESTS, marks
 from tests.guarantees.page import Measured, page
 from tests.guarantees.record import run
 from tests.guarantees.reports import reports
@@ -16,14 +17,14 @@ MEASURED: Final = ROOT / "docs" / "measured"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the marked tests and write the page; 1 when a test failed or none ran."""
+    """Run the marked tests and write the page; 1 when a test failed."""
     target = Path(arguments[0]) if arguments else PAGE
-    proofs = run([str(ROOT / "tests")])
+    proofs = run(sorted({str(TESTS / mark.file) for mark in marks()}))
     measured = Measured(_commit(), datetime.now(UTC).date().isoformat())
     target.write_text(page(proofs, reports(MEASURED), measured), "utf-8")
     failed = [each for each in proofs if each.outcome == "failed"]
     sys.stdout.write(f"{target.name}: {len(proofs)} tests, {len(failed)} failed\n")
-    return 1 if failed or not proofs else 0
+    return 1 if failed else 0
 
 
 def _commit() -> str:

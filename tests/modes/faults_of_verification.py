@@ -244,7 +244,6 @@ MISJUDGED: Final = (
         "s1",
         "Two to three buckets of greens for every bucket of browns is a simple rule for a heap.",
         "e1",
-        declared=False,
     ),
     _wrongly_supported(
         "false in the sources' words",

@@ -91,3 +91,11 @@ async def research(case: Case) -> Research:
     label = await TopicClassifier().run(given, desk)
     assert isinstance(evidence, EvidenceSet) and isinstance(label, TopicLabel)
     return Research(brief, evidence, label.risk)
+
+
+async def research_of(name: str) -> tuple[Brief, EvidenceSet]:
+    """Read a sample brief and find what its corpus says about it."""
+    brief = Brief.model_validate_json(json.dumps(sample_brief(name)), extra="forbid")
+    evidence = await Researcher(library(())).run(Given({"brief": brief}), SilentDesk())
+    assert isinstance(evidence, EvidenceSet)
+    return brief, evidence

@@ -336,7 +336,7 @@ async def test_without_memory_runs_can_be_looked_at(
     run = (await bench.runs.start("toy", {})).run
     away = RedisStore("redis://127.0.0.1:1/0")
     settings = Settings(tenant=bench.runs.tenant, task_queue=bench.queue)
-    memory = Memory(away, bench.memory._archive, bench.runs.history)
+    memory = Memory(away, bench.memory.archive, bench.runs.history)
     runs = Runs(bench.client, memory, bench.runs.shelf, REGISTRY, settings)
     async with gateway(bench, runs) as caller:
         view = await caller.get(f"/v1/runs/{run}")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from contracts.base import digest
 from contracts.event import EventKind
 from contracts.run import DecisionRequest, RunStatus
 from services.agents.base import Given
+from services.cli.app import main
 from services.llm.in_process import ScriptedModel
 from services.memory.redis import RedisStore
 from services.memory.stream_order import OF_THE_WORK
@@ -21,16 +23,17 @@ from services.runs.losses import loss_report
 from services.runs.scrub import Scrub, ScrubbedRun
 from tests.harness import Harness, harness
 from tests.toys import Note, ToyFlow, ToyWriter, toy, toy_flow
-from tests.unit.memory.buckets import Bucket, served
+from tests.unit.memory.buckets import KEY, SECRET, Bucket, served
 
 pytestmark = pytest.mark.servers
 
 GATED = """
-slots: {first: Note@1, large: Note@1, decision: Decision@1, last: Note@1}
+slots: {first: Note@1, second: Note@1, large: Note@1, decision: Decision@1, last: Note@1}
 start: write
 steps:
-  write: {agent: toy_writer, reads: [start], writes: first, next: grow}
-  grow: {agent: grow, reads: [first], writes: large, next: approve}
+  write: {agent: toy_writer, reads: [start], writes: first, next: pass_on}
+  pass_on: {agent: pass_on, reads: [first], writes: second, next: grow}
+  grow: {agent: grow, reads: [second], writes: large, next: approve}
   approve:
     gate: editor
     shows: [large]
@@ -49,8 +52,12 @@ SIZE = 40_000
 GIVEN = {"text": "x"}
 
 
+def _pass_on(given: Given) -> Note:
+    return Note(text=given.one("first", Note).text, score=1)
+
+
 def _grow(given: Given) -> Note:
-    return Note(text=given.one("first", Note).text.ljust(SIZE, "+"))
+    return Note(text=given.one("second", Note).text.ljust(SIZE, "+"))
 
 
 def _last(given: Given) -> Note:
@@ -60,7 +67,8 @@ def _last(given: Given) -> Note:
 
 def _flow() -> ToyFlow:
     last = toy("last", _last, first="Note@1", large="Note@1", start="Note@1")
-    return toy_flow(GATED, ToyWriter(), toy("grow", _grow, first="Note@1"), last)
+    pass_on, grow = toy("pass_on", _pass_on, first="Note@1"), toy("grow", _grow, second="Note@1")
+    return toy_flow(GATED, ToyWriter(), pass_on, grow, last)
 
 
 @dataclass
@@ -166,7 +174,7 @@ DAMAGES = [_Scene.delete, _Scene.flip, _Scene.truncate, _Scene.roll_back, _Scene
 
 
 @pytest.mark.parametrize(
-    ("damage", "history_limit"), zip(DAMAGES, [8000, 20, 8000, 20, 20], strict=True)
+    ("damage", "history_limit"), list(zip(DAMAGES, [8000, 20, 8000, 20, 20], strict=True))
 )
 async def test_damaged_memory_heals_by_itself(
     scene: _Scene, damage: Damage, history_limit: int
@@ -276,6 +284,50 @@ async def test_a_run_whose_memory_was_down_at_its_end_gets_its_day(scene: _Scene
     assert [(each.run, each.is_sound) for each in found] == [(run, False)]
     assert [(each.expires, each.is_sound) for each in mended] == [(True, True)]
     assert (await store.kept_runs(tenant))[run] == pytest.approx(meant, abs=2)
+
+
+async def test_the_command_finds_and_mends(
+    scene: _Scene,
+    temporal_address: str,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`orchestra memory verify` ends with 3 while something is wrong, and with 0 once mended."""
+    run = await scene.run_to_gate()
+    await scene.flip()
+    environment = {
+        "ORCHESTRA_DATA_DIR": str(tmp_path),
+        "ORCHESTRA_TENANT": scene.bench.runs.tenant,
+        "ORCHESTRA_TEMPORAL_ADDRESS": temporal_address,
+        "ORCHESTRA_REDIS_URL": redis_url,
+        "ORCHESTRA_ARCHIVE_URL": scene.bucket.url,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }
+    for name, setting in environment.items():
+        monkeypatch.setenv(name, setting)
+    command = ["memory", "verify"]
+
+    ends = [
+        await asyncio.to_thread(_ended, [*command, *options])
+        for options in ([], ["--repair", "--json"], [run])
+    ]
+
+    assert ends == [3, 0, 0]
+    table, _, report = capsys.readouterr().out.partition("{")
+    assert [line.split()[:2] for line in table.splitlines()] == [
+        ["RUN", "STATUS"],
+        [run, "input_required"],
+    ]
+    assert '"ok": true' in report
+
+
+def _ended(arguments: list[str]) -> object:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
 
 
 async def _all(following: Following) -> list[Item]:

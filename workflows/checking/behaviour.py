@@ -1,19 +1,21 @@
 """What a flow does on every path: explored once, asked about, and told as findings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.compiled import CompiledFlow
-from contracts.flow import FlowDocument, Step
+from contracts.flow import OTHERWISE, FlowDocument, Step
 from contracts.registry import Registry
+from workflows.checking.budget_notes import notes
 from workflows.checking.control import Control, Edge, NotDecidedError, explore
-from workflows.checking.finding import Finding, Place, Severity
+from workflows.checking.finding import Finding, Place
 from workflows.checking.loops import Cycle, Trap, cycles, traps
 from workflows.checking.passes import Found, Passes
 from workflows.checking.readings import Reading, readings_of
 from workflows.checking.terrain import Terrain, name_of, survey
 from workflows.checking.tracker import Wrong
+from workflows.checking.unused import Unused, parts_without_a_way, unreached, written_only_by
 from workflows.checking.witness import Witness
 from workflows.checking.witnessing import UnrealError, path, witness
 from workflows.checking.worst_case import WorstCase, bound
@@ -34,16 +36,14 @@ class Behaviour:
 def behaviour(flow: CompiledFlow, document: FlowDocument, registry: Registry) -> Behaviour:
     """Prove a flow whose form is sound, or say how it goes wrong."""
     terrain = survey(flow)
-    unreached = tuple(_unreached(document, {name_of(each) for each in terrain.locations}))
     try:
         control, findings = _ask(terrain, document, registry)
     except NotDecidedError as error:
-        return Behaviour((*unreached, _not_decided(error)), 0)
-    findings = (*unreached, *findings)
+        return Behaviour((*parts_without_a_way(document, terrain), _not_decided(error)), 0)
     if findings:
         return Behaviour(findings, len(control.states))
     worst = bound(_counting_failures(control, registry), registry)
-    return Behaviour(tuple(_notes(flow, worst)), len(control.states), worst)
+    return Behaviour(tuple(notes(flow, worst)), len(control.states), worst)
 
 
 def _ask(
@@ -52,10 +52,10 @@ def _ask(
     """Put all questions, and count failures only where it matters how many there were."""
     control = explore(terrain, registry, follow=False)
     try:
-        return control, _Asked(control, document).findings()
+        return control, _Asked(control, document, registry).findings()
     except UnrealError:
         control = explore(terrain, registry, follow=True)
-        return control, _Asked(control, document).findings()
+        return control, _Asked(control, document, registry).findings()
 
 
 def _counting_failures(control: Control, registry: Registry) -> Control:
@@ -70,25 +70,17 @@ def _counting_failures(control: Control, registry: Registry) -> Control:
         return control
 
 
-def _unreached(document: FlowDocument, places: set[str]) -> Iterator[Finding]:
-    for name in (*document.steps, *document.ends):
-        if name not in places:
-            yield Finding(
-                code="FO301",
-                place=("steps" if name in document.steps else "ends", name),
-                message="no path leads here",
-                remedy="Let a rule or a failure plan lead to it, or remove it.",
-            )
-
-
 def _not_decided(error: NotDecidedError) -> Finding:
     return Finding(
-        code="FO308",
+        code=UNDECIDED,
         place=(),
         message=f"not decided: {error}, which is more than is explored",
         remedy="Let rules read fewer fields far from where they are written, or lower at_most.",
     )
 
+
+UNDECIDED: Final = "FO308"
+"""The code of what was not found out."""
 
 MOST_STATES_FOR_A_CLOSER_BOUND: Final = 5_000
 """Half a second's work; beyond that every failure that leads back is taken to start all over."""
@@ -107,6 +99,7 @@ class _Asked:
 
     control: Control
     document: FlowDocument
+    registry: Registry
 
     def findings(self) -> tuple[Finding, ...]:
         """All errors of behaviour; each is where a run first goes wrong, and none twice."""
@@ -117,14 +110,33 @@ class _Asked:
         )
         found = (*passes.unset(), *passes.stale(), *passes.unvouched())
         first = _one_a_read(each for each in found if passes.is_first(each))
-        told = (*(self._border(passes, each) for each in first), *self._endless(passes))
+        lost, own = self._by_cause(first)
+        parts = parts_without_a_way(self.document, self.control.terrain, lost)
+        borders = (self._border(passes, together) for together in _one_a_way(own))
+        told = (*parts, *borders, *self._endless(passes))
         # A run that dies at a rule goes nowhere from it; what it then misses is no cause.
         dies = any(each.fault.reading.reader == _RULE for each in first)
-        return told if dies else (*told, *self._never_taken())
+        unused = Unused(self.control, self.document, self.registry)
+        return told if dies else (*told, *unused.findings())
 
-    def _border(self, passes: Passes, found: Found) -> Finding:
+    def _by_cause(self, found: Sequence[Found]) -> tuple[list[Reading], list[Found]]:
+        """Tell reads of what only parts without a way to them write from all other faults."""
+        apart = unreached(self.document, self.control.terrain)
+        lost, own = [], []
+        for each in found:
+            reading = each.fault.reading
+            is_unset = each.fault.wrong is Wrong.UNSET
+            if is_unset and written_only_by(self.document, reading.slot, apart):
+                lost.append(reading)
+            else:
+                own.append(each)
+        return lost, own
+
+    def _border(self, passes: Passes, together: Sequence[Found]) -> Finding:
+        found = together[0]
         wrong, reading = found.fault.wrong, found.fault.reading
-        message, remedy = _told(wrong, reading, passes.cause(found))
+        readings = [each.fault.reading for each in together]
+        message, remedy = _told(wrong, readings, passes.cause(found))
         names = path(self.control, found.start, found.way)
         return Finding(
             code=_CODES[wrong],
@@ -170,26 +182,44 @@ class _Asked:
             code="FO303",
             place=self._place(source, edge),
             message=f"this closes a loop back to {target} that nothing bounds",
-            remedy="Give one rule or failure line of the loop `at_most: N`.",
+            remedy=self._bounding(self._place(source, edge), cycle),
             path=path(self.control, cycle.start, (*cycle.way, *cycle.round)),
             witness=witness(self.control, cycle.start, cycle.way, target, rounds=cycle.round),
         )
 
-    def _never_taken(self) -> Iterator[Finding]:
-        for name, node in self.document.steps.items():
-            for ordinal, rule in enumerate(node.next):
-                reached = name in self.control.answers and self._is_entered(name)
-                if reached and rule.when and (name, ordinal) not in self.control.taken:
-                    yield Finding(
-                        code="FO307",
-                        place=("steps", name, "next", ordinal),
-                        message=f"no run ever goes this way to {rule.target}",
-                        remedy="Drop it, or change what it asks: the rules before it, what led"
-                        " here, or the field's own bounds leave it nothing.",
-                    )
+    def _bounding(self, closing: Place, cycle: Cycle) -> str:
+        """Say what would bound a loop: `else` and `otherwise`, which may close it, take no count."""
+        if self._takes_a_count(closing):
+            return "Give one rule or failure line of the loop `at_most: N`."
+        key = "otherwise" if closing[-1] == OTHERWISE else "else"
+        for place in self._places(cycle):
+            if self._takes_a_count(place):
+                told = ".".join(str(part) for part in place)
+                return f"`{key}` takes no at_most; give {told} `at_most: N`."
+        if key == OTHERWISE:
+            kinds = "unavailable: {then: ..., at_most: N}"
+            way = f"name the kinds that may lead back, as in {kinds}"
+        else:
+            way = "let a rule {when: ..., to: ..., at_most: N} before it lead back"
+        return f"`{key}` takes no at_most: {way}, and `{key}` out of the loop."
 
-    def _is_entered(self, name: str) -> bool:
-        return any(state.location == name for state in self.control.states)
+    def _places(self, cycle: Cycle) -> Iterator[Place]:
+        """The lines of the file that a round takes."""
+        state = cycle.way[-1].target if cycle.way else cycle.start
+        for edge in cycle.round:
+            yield self._place(self.control.states[state].location, edge)
+            state = edge.target
+
+    def _takes_a_count(self, place: Place) -> bool:
+        match place:
+            case ("steps", str() as name, "next", int() as ordinal):
+                return self.document.steps[name].next[ordinal].when is not None
+            case ("steps", _, "on_deadline"):
+                return True
+            case (*_, "on_failure", str() as key):
+                return key != OTHERWISE
+            case _:
+                return False
 
     def _place(self, source: str, edge: Edge) -> Place:
         name = name_of(source)
@@ -200,6 +230,8 @@ class _Asked:
                 return ("steps", name, "on_deadline")
             case "failed":
                 return self._plan_line(name, edge)
+            case "went":
+                return ("steps", name, "go", edge.move.answer)
             case _:
                 return ("steps", name, "allow")
 
@@ -238,15 +270,34 @@ def _one_a_read(found: Iterable[Found]) -> list[Found]:
     return list(first.values())
 
 
-def _told(wrong: Wrong, reading: Reading, cause: str) -> tuple[str, str]:
-    """Say what is wrong with a read, and what would mend it."""
-    slot, reader = reading.slot, reading.reader
+def _one_a_way(found: Iterable[Found]) -> list[list[Found]]:
+    """What one place misses on one and the same way is one slip: whatever should write it."""
+    together: dict[tuple[object, ...], list[Found]] = {}
+    for number, each in enumerate(found):
+        reading = each.fault.reading
+        way = tuple((edge.target, edge.move.kind) for edge in each.way)
+        alone = None if each.fault.wrong is Wrong.UNSET else number
+        key = (alone, each.start, way, each.location, reading.reader, reading.place[:3])
+        together.setdefault(key, []).append(each)
+    return list(together.values())
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(each for each in (", ".join(words[:-1]), words[-1]) if each)
+
+
+def _told(wrong: Wrong, readings: Sequence[Reading], cause: str) -> tuple[str, str]:
+    """Say what is wrong with a read, or with several of one reader, and what would mend it."""
+    slot, reader = readings[0].slot, readings[0].reader
     match wrong:
         case Wrong.UNSET:
-            message = f"{slot} holds no value on some path that reaches {reader}"
-            remedy = f"Write {slot} on every path before"
-            spared = f", or read it as `{slot}?` where that will do."
-            remedy += "." if reader == _RULE or reader.startswith("end") else spared
+            slots = _listed([each.slot for each in readings])
+            verb = "holds" if len(readings) == 1 else "hold"
+            message = f"{slots} {verb} no value on some path that reaches {reader}"
+            remedy = f"Write {slots} on every path before"
+            spared = [f"`{each.slot}?`" for each in readings if each.dispensable]
+            it = "it" if len(spared) == 1 else "them"
+            remedy += f", or read {it} as {_listed(spared)} where that will do." if spared else "."
         case Wrong.STALE:
             message = f"{slot} is stale on some path that reaches {reader}: {cause}"
             remedy = f"Lead the path through a step that writes {slot} anew"
@@ -265,38 +316,3 @@ def _is_sound(passes: Passes, found: Cycle | Trap) -> bool:
     """Whether a run gets that far, and goes round, without anything else going wrong."""
     rounds = found.round * ROUNDS if isinstance(found, Cycle) else ()
     return passes.first_fault(found.start, (*found.way, *rounds)) is None
-
-
-def _notes(flow: CompiledFlow, worst: WorstCase) -> Iterator[Finding]:
-    """What the author should know of the budget; a run is held to it in any case."""
-    budget = flow.budget
-    over = [
-        f"{wanted:,} {unit} of {limit:,}"
-        for wanted, limit, unit in (
-            (worst.calls, budget.model_calls, "model calls"),
-            (worst.tokens, budget.tokens, "tokens"),
-        )
-        if wanted > limit
-    ]
-    if worst.microusd > budget.microusd:
-        over.append(f"${worst.microusd / 1e6:,.2f} of ${budget.microusd / 1e6:,.2f}")
-    if over:
-        dearest = [f"{name} {each.usage.calls:,} calls" for name, each in worst.steps.items()]
-        yield Finding(
-            code="FO401",
-            severity=Severity.NOTE,
-            place=("budget",),
-            message=f"at worst a run would need {', '.join(over)}; most go to"
-            f" {', '.join(dearest[:3])}",
-            remedy="Nothing, if a run that is out of budget may ask or end as planned; else raise"
-            " the budget, or lower at_most and repair in those steps.",
-        )
-    if worst.unpriced and budget.microusd:
-        yield Finding(
-            code="FO402",
-            severity=Severity.NOTE,
-            place=("budget", "usd"),
-            message=f"nobody knows the price of {', '.join(worst.unpriced)}, so usd bounds none of"
-            " its calls",
-            remedy="Rely on model_calls and tokens, or use a model with a known price.",
-        )

@@ -26,15 +26,16 @@ def check_conditions(document: FlowDocument, registry: Registry) -> Iterator[Fin
 def _order(place: Place, rules: Sequence[Rule], *, is_gate: bool) -> Iterator[Finding]:
     if not rules:
         return
-    for ordinal, rule in enumerate(rules[:-1]):
-        if rule.otherwise is not None:
-            yield Finding(
-                code="FO212",
-                place=(*place, ordinal + 1),
-                message="no rule after `else` is ever tried",
-                remedy="Move `else` to the end.",
-            )
-    if rules[-1].otherwise is None:
+    defaults = [ordinal for ordinal, rule in enumerate(rules) if rule.otherwise is not None]
+    if defaults and defaults[0] < len(rules) - 1:
+        twice = len(defaults) > 1
+        yield Finding(
+            code="FO212",
+            place=(*place, defaults[0] + 1),
+            message="no rule after `else` is ever tried",
+            remedy="Keep one `else`, at the end." if twice else "Move `else` to the end.",
+        )
+    elif not defaults:
         where = "gate" if is_gate else "step"
         yield Finding(
             code="FO212",

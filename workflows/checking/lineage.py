@@ -5,8 +5,10 @@ which current values rest on which others, and on old values of which slots, so 
 say all of it. Slots are bits, numbered by whoever tracks them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from workflows.checking.bits import mask_of, members
 
 
 class Row(NamedTuple):
@@ -89,27 +91,20 @@ def _reaches(rows: list[Row | None], start: int, bit: int, regarded: int) -> boo
             return True
         ahead = row.rests & ~seen & ~regarded
         seen |= ahead
-        waiting.extend(_members(ahead))
+        waiting.extend(members(ahead))
     return False
 
 
 def _below(rows: Rows, slots: int) -> int:
     """Some slots and all whose current values theirs rest on."""
-    found, waiting = slots, list(_members(slots))
+    found, waiting = slots, list(members(slots))
     while waiting:
         row = rows[waiting.pop()]
         assert row is not None
         ahead = row.rests & ~found
         found |= ahead
-        waiting.extend(_members(ahead))
+        waiting.extend(members(ahead))
     return found
-
-
-def _members(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 def settle(rows: Rows, live: int, writable: int, pinned: int) -> Rows:
@@ -154,11 +149,3 @@ def _mattering(rows: Rows, writable: int) -> int:
         grown = bool(more & ~found)
         found |= more
     return found
-
-
-def mask_of(slots: Iterable[int]) -> int:
-    """Some slots as bits."""
-    mask = 0
-    for at in slots:
-        mask |= 1 << at
-    return mask

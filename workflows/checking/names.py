@@ -125,16 +125,29 @@ def _fan_out(
         message = f"{slot}.{path} has no bounds, so the fan-out has none"
         yield _finding("FO209", place, message, "Give the field min_length 1 and a max_length.")
     if "id" not in found.element.model_fields:
-        yield _finding("FO209", place, f"{slot}.{path} has no `id` to tell items by", "Add one.")
+        message = f"what {slot}.{path} lists has no `id` to tell items by"
+        remedy = "Walk a list whose elements have one, or give their contract a field `id`."
+        yield _finding("FO209", place, message, remedy)
     wanted = f"{slots[slot]}.{path}[]"
     if agent.receives.get(variable) != wanted:
-        yield _finding(
-            "FO207",
-            place,
-            f"{step.agent} receives {variable!r} as {agent.receives.get(variable, 'nothing')}, and"
-            f" this hands it {wanted}",
-            "Name the variable as the agent does.",
-        )
+        yield _finding("FO207", place, *_no_such_item(agent, variable, wanted, f"{slot}.{path}"))
+
+
+def _no_such_item(
+    agent: AgentDeclaration, variable: str, wanted: str, walked: str
+) -> tuple[str, str]:
+    """Say that an agent takes no such item under a name, and under which it does."""
+    declared = agent.receives.get(variable)
+    told = f"receives {variable!r} as {declared}" if declared else f"has no input {variable!r}"
+    fitting = [name for name, kind in agent.receives.items() if kind == wanted]
+    items = [kind for kind in agent.receives.values() if kind.endswith("[]")]
+    if fitting:
+        remedy = f"Write: {fitting[0]} in {walked}"
+    elif items:
+        remedy = f"Walk {' or '.join(items)}, which {agent.name} takes item by item."
+    else:
+        remedy = f"Drop `each`: {agent.name} takes whole values. Or use an agent that takes items."
+    return f"{agent.name} {told}, and this hands it {wanted}", remedy
 
 
 def _reads(

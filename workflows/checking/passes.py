@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.compiled import CompiledFlow
+from workflows.checking.bits import mask_of
 from workflows.checking.control import Control, Edge, Label, NotDecidedError
 from workflows.checking.lineage import Rows
 from workflows.checking.readings import Readings
@@ -119,12 +120,12 @@ class Passes:
     def _slots_read_unset(self) -> list[str]:
         """Every slot that may be read before it is written: one forward pass, a bit a slot."""
         flow, control = self.control.terrain.flow, self.control
-        bits = {slot: 1 << at for at, slot in enumerate(flow.slots)}
-        demands = {each: _demands(self.readings[each], bits) for each in self.readings}
+        index = {slot: at for at, slot in enumerate(flow.slots)}
+        demands = {each: _demands(self.readings[each], index) for each in self.readings}
         unset: list[int | None] = [None] * len(control.states)
         waiting = deque(control.starts)
         for start in control.starts:
-            unset[start] = sum(bit for slot, bit in bits.items() if slot not in flow.input)
+            unset[start] = mask_of(at for slot, at in index.items() if slot not in flow.input)
         read = 0
         while waiting:
             state = waiting.popleft()
@@ -132,7 +133,7 @@ class Passes:
             before = unset[state] or 0
             entering, ruling = demands[location]
             read |= before & entering
-            written = _mask(_written(flow, location), bits)
+            written = mask_of(index[slot] for slot in _written(flow, location))
             for edge in control.edges[state]:
                 after = before & ~written if edge.label.writes else before
                 read |= after & ruling if edge.label.writes else 0
@@ -140,7 +141,7 @@ class Passes:
                 if known is None or after & ~known:
                     unset[edge.target] = after | (known or 0)
                     waiting.append(edge.target)
-        return [slot for slot, bit in bits.items() if read & bit]
+        return [slot for slot, at in index.items() if read >> at & 1]
 
     def _replaced(self) -> frozenset[str]:
         """Slots that can hold two values in turn."""
@@ -278,17 +279,10 @@ class _Search:
             at = source
 
 
-def _demands(readings: Readings, bits: Mapping[str, int]) -> tuple[int, int]:
+def _demands(readings: Readings, index: Mapping[str, int]) -> tuple[int, int]:
     """The slots that have to be set when a location is entered, and when its rules are decided."""
-    entering = (each.slot for each in readings.entering if not each.optional)
-    return _mask(entering, bits), _mask((each.slot for each in readings.ruling), bits)
-
-
-def _mask(slots: Iterable[str], bits: Mapping[str, int]) -> int:
-    mask = 0
-    for slot in slots:
-        mask |= bits[slot]
-    return mask
+    entering = mask_of(index[each.slot] for each in readings.entering if not each.optional)
+    return entering, mask_of(index[each.slot] for each in readings.ruling)
 
 
 def _written(flow: CompiledFlow, location: str, *, edits: bool = False) -> tuple[str, ...]:

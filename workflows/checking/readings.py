@@ -23,6 +23,9 @@ class Reading:
     optional: bool = False
     stale_allowed: bool = False
 
+    dispensable: bool = False
+    """Whether its reader can do without, so that a question mark may stand there."""
+
 
 @dataclass(frozen=True)
 class Readings:
@@ -45,16 +48,19 @@ def readings_of(flow: CompiledFlow, document: FlowDocument, location: str) -> Re
         return Readings(tuple(_of_gate(name, gate)), tuple(ruling))
     step, node = flow.steps[name], document.steps[name]
     assert isinstance(node, Step)
-    return Readings(tuple(_of_step(name, node)), tuple(_of_rules(name, step.next, step.writes)))
+    return Readings(
+        tuple(_of_step(flow, name, node)), tuple(_of_rules(name, step.next, step.writes))
+    )
 
 
-def _of_step(name: str, step: Step) -> Iterator[Reading]:
-    parsed = each_of(step)
+def _of_step(flow: CompiledFlow, name: str, step: Step) -> Iterator[Reading]:
+    parsed, spared = each_of(step), flow.agents[step.agent].optional
     for ordinal, read in enumerate(step.reads):
         if parsed is None or read.input != parsed[0]:
             place: Place = ("steps", name, "reads", ordinal)
             reader = f"step {name}"
-            yield Reading(read.slot, place, reader, read.optional, read.stale_allowed)
+            can_spare = read.input in spared
+            yield Reading(read.slot, place, reader, read.optional, read.stale_allowed, can_spare)
     if parsed:
         yield Reading(parsed[1], ("steps", name, "each"), f"step {name}")
 
@@ -63,7 +69,13 @@ def _of_gate(name: str, gate: CompiledGate) -> Iterator[Reading]:
     for ordinal, slot in enumerate(gate.shows):
         place: Place = ("steps", name, "shows", ordinal)
         yield Reading(
-            slot, place, f"gate {name}", slot in gate.optional, slot in gate.stale_allowed
+            slot,
+            place,
+            f"gate {name}",
+            slot in gate.optional,
+            slot in gate.stale_allowed,
+            # What is edited is always shown.
+            dispensable=slot != gate.edits,
         )
 
 

@@ -1,19 +1,20 @@
 """Whether those who stand in for a failed step's agent can do its work unseen by the flow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Final
 
 from contracts.agent import AgentDeclaration, AgentKind
 from contracts.flow import FlowDocument, StandIn, Step
 from workflows.checking.finding import Finding, Place
 from workflows.checking.names import Agents, each_of, unknown
 
-_ALIKE: Mapping[str, str] = {
-    "produces": "produce the same contract",
-    "about": "report on the same inputs",
-    "verifies": "both verify, or neither",
-    "vouches_when": "vouch on the same condition",
-    "trust": "be trusted alike",
-}
+_ALIKE: Final = (
+    ("produces", "produce the same contract"),
+    ("about", "report on the same inputs"),
+    ("verifies", "both verify, or neither"),
+    ("vouches_when", "vouch on the same condition"),
+    ("trust", "be trusted alike"),
+)
 """What the check proves of a step holds for whoever does it, because these are the same."""
 
 
@@ -62,7 +63,7 @@ def _other_model(place: Place, own: AgentDeclaration, alias: str) -> Iterator[Fi
 def _other_agent(
     place: Place, step: Step, own: AgentDeclaration, other: AgentDeclaration
 ) -> Iterator[Finding]:
-    for field, alike in _ALIKE.items():
+    for field, alike in _ALIKE:
         if getattr(own, field) != getattr(other, field):
             message = f"{other.name} cannot stand in for {own.name}: they have to {alike}"
             yield _finding(place, message, "Choose an agent that is alike in this.")

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from contracts.compiled import CompiledStep
 from contracts.reference import Trust
+from workflows.checking.bits import mask_of
 from workflows.checking.control import Label
-from workflows.checking.lineage import Row, Rows, mask_of, put, settle
+from workflows.checking.lineage import Row, Rows, put, settle
 from workflows.checking.readings import Reading, Readings
 from workflows.checking.terrain import Terrain, failed_at, name_of
 from workflows.vouching import published, slots_by_input

@@ -46,7 +46,7 @@ class Handled(Part):
 
     kind: Literal["handled"] = "handled"
     node: str
-    action: Literal["retry", "supply", "go", "stop"]
+    action: Literal["retry", "supply", "raise_budget", "go", "stop"]
     facts: FactsGiven = Field(default_factory=dict)
     """Facts of what is supplied."""
 

@@ -1,7 +1,9 @@
 """Turns a way through explored control into a witness: who answers what, in order."""
 
 from collections.abc import Sequence
+from typing import Literal
 
+from contracts.compiled import CompiledGate
 from contracts.failure import FailureKind
 from workflows.checking.control import Answer, Control, Edge
 from workflows.checking.terrain import name_of
@@ -104,8 +106,17 @@ def _move(control: Control, location: str, edge: Edge, failures: _Failures) -> M
         case "went":
             to = control.terrain.flow.gates[name].go[move.answer]
             return Handled(node=name, action="go", to=to)
+        case "retried":
+            return Handled(node=name, action=_again(control.terrain.flow.gates[name]))
         case _:
-            return Handled(node=name, action="retry" if move.kind == "retried" else "stop")
+            return Handled(node=name, action="stop")
+
+
+def _again(gate: CompiledGate) -> Literal["retry", "raise_budget", "supply"]:
+    """What a person answers at a gate for the step to be begun anew."""
+    if "retry" in gate.allow:
+        return "retry"
+    return "raise_budget" if "raise_budget" in gate.allow else "supply"
 
 
 def _decided(control: Control, name: str, answer: Answer) -> Decided:

@@ -44,3 +44,12 @@ def stands_in(text: str, quote: str) -> bool:
         return False
     left_out = words(f"{whole[: place.start()]} {whole[place.end() :]}")
     return _CONDITIONS.isdisjoint(left_out)
+
+
+def is_altered(text: str, quote: str) -> bool:
+    """Whether a sentence is a quote word for word, but for the word it begins with.
+
+    A name there cannot be told by its capital letter.
+    """
+    said, whole = words(text), words(quote)
+    return said[1:] == whole[1:] and said[:1] != whole[:1] and len(whole) > 1

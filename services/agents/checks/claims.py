@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from contracts.content.claims import ClaimReport, ClaimVerdict
 from contracts.content.draft import Draft
 from contracts.content.section import Sentence
-from services.agents.checks.citations import cited_quotes, stands_in, unresolved
+from services.agents.checks.citations import cited_quotes, is_altered, stands_in, unresolved
 from services.agents.checks.names import name_faults
 from services.agents.checks.negation import is_turned_around, negation_faults
 from services.agents.checks.numbers import number_faults
@@ -59,6 +59,8 @@ def _reworded(
     for cited, quote in zip(sentence.evidence_ids, own, strict=True):
         if is_turned_around(text, quote):
             return Judgement(ClaimVerdict.CONTRADICTED, f"it says the opposite of {cited}")
+        if is_altered(text, quote):
+            return Judgement(ClaimVerdict.UNSUPPORTED, f"it begins otherwise than {cited}")
     if faults := (*number_faults(text, own), *opposite_faults(text, own)):
         return Judgement(ClaimVerdict.CONTRADICTED, faults[0][:_LONGEST_REASON])
     faults = (

@@ -11,9 +11,7 @@ _MARKUP: Final = re.compile(r"[\[\]{}<>`]|\*\*|\bjson\b|\bevidence[ _]ids?\b", r
 _AS_A_MODEL: Final = re.compile(
     r"\bas an? (?:ai|language model|assistant)\b|\bi(?: am|'m) (?:sorry|unable)\b", re.IGNORECASE
 )
-_TURN: Final = re.compile(
-    r"(?:^|[.!?\n]\s*)(?:user|assistant|human|system|ai)\s*:", re.IGNORECASE
-)
+_TURN: Final = re.compile(r"(?:^|[.!?\n]\s*)(?:user|assistant|human|system|ai)\s*:", re.IGNORECASE)
 """A model that does not stop goes on with the other side of the conversation."""
 
 _ECHO_WORDS: Final = 6

@@ -1,5 +1,6 @@
 """Opposites: a sentence that restates a quote may not put a word's opposite in its place."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -32,17 +33,19 @@ _OPPOSITES: Final = _opposites()
 
 
 def opposite_faults(text: str, quotes: Sequence[str]) -> tuple[str, ...]:
-    """Name each word whose opposite the restated quotes have, and which none of them has.
+    """Name each word that a sentence says instead of its opposite in the quotes it restates.
 
-    Where only one side is negated, the opposite may be the right word: `not cold` for `warm`.
+    Instead: the word more often than the quotes, the opposite less often. Where only one side is
+    negated, the opposite may be the right word: `not cold` for `warm`.
     """
     restated = [
         quote for quote in quotes if restates(text, quote) and is_negated(text) == is_negated(quote)
     ]
-    said = dict.fromkeys(stem(word) for word in words(text))
-    known = {stem(word) for quote in restated for word in words(quote)}
+    said = Counter(stem(word) for word in words(text))
+    known = Counter(stem(word) for quote in restated for word in words(quote))
     return tuple(
         f'it says "{word}" where its quote says the opposite'
         for word in said
-        if word not in known and (_OPPOSITES.get(word, frozenset()) & known) - said.keys()
+        if said[word] > known[word]
+        and any(said[each] < known[each] for each in _OPPOSITES.get(word, ()))
     )

@@ -43,7 +43,8 @@ async def test_every_sentence_has_exactly_one_claim() -> None:
     [
         (WORMS, "e1", SUPPORTED),
         (WORMS.replace(" ", "\n"), "e1", SUPPORTED),
-        (WORMS, "e2", None),
+        (WORMS, "e2", UNSUPPORTED),
+        ("In worm bins, red wiggler worms replace heat.", "e1", None),
         (WORMS, "e9", UNSUPPORTED),
         (SCRAPS.replace("One", "Two"), "e2", CONTRADICTED),
         (
@@ -53,7 +54,16 @@ async def test_every_sentence_has_exactly_one_claim() -> None:
         ),
         (WORMS.replace("use", "do not use"), "e1", CONTRADICTED),
     ],
-    ids=["quote", "white space", "other source", "no source", "number", "swapped", "opposite"],
+    ids=[
+        "quote",
+        "white space",
+        "other source",
+        "reworded",
+        "no source",
+        "number",
+        "swapped",
+        "opposite",
+    ],
 )
 async def test_rule_decides_before_any_model(
     text: str, cited: str, verdict: ClaimVerdict | None

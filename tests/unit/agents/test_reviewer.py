@@ -149,6 +149,14 @@ async def test_model_cannot_overrule_a_measured_fault() -> None:
     assert review.verdict is REVISE
 
 
+async def test_blocking_comment_outweighs_the_verdict_beside_it() -> None:
+    """A model that accepts and blocks at once blocks; it is not asked to think again."""
+    review, desk = await _reviewed(_opinion(ACCEPT, {**UNCLEAR, "blocking": True}))
+
+    assert (review.verdict, review.comments[0].blocking) == (REVISE, True)
+    assert desk.rejected == []
+
+
 async def test_model_s_comments_follow_the_measured_ones() -> None:
     """Comments are numbered through, and one of the model's is enough for a revision."""
     review, _ = await _reviewed(_opinion(REVISE, UNCLEAR), brief=a_brief(must_include=("moon",)))
@@ -163,7 +171,6 @@ async def test_model_s_comments_follow_the_measured_ones() -> None:
     ("opinion", "reason"),
     [
         (_opinion(REVISE), "revise without a comment"),
-        (_opinion(ACCEPT, {**UNCLEAR, "blocking": True}), "accept with a blocking comment"),
         (_opinion(REVISE, UNCLEAR, UNCLEAR), "repeats an earlier comment"),
         (_opinion(REVISE, {**UNCLEAR, "text": "worms " * 61}), "longer than 60 words"),
         (_opinion(REVISE, {**UNCLEAR, "text": "The tone is off."}), "names nothing of the section"),
@@ -172,7 +179,7 @@ async def test_model_s_comments_follow_the_measured_ones() -> None:
             "copies the instructions",
         ),
     ],
-    ids=["no comment", "mismatch", "repeated", "rewriting", "empty talk", "echo"],
+    ids=["no comment", "repeated", "rewriting", "empty talk", "echo"],
 )
 async def test_contradictory_opinion_is_rejected(opinion: str, reason: str) -> None:
     """A reviewer that contradicts itself or does another's work is asked again."""

@@ -9,8 +9,11 @@ from contracts.content.brief import Brief, WordRange
 from contracts.content.claims import ClaimReport, ClaimVerdict
 from contracts.content.draft import Draft, Resolution
 from contracts.content.review import Comment, CommentKind
+from contracts.content.section import Sentence
+from contracts.failure import FailureKind
 from services.agents.base import Given
 from services.agents.reviser import Reviser
+from services.errors import StepError
 from tests.builders import (
     BUCKET,
     KEEP_OUT,
@@ -148,11 +151,39 @@ async def test_section_revised_twice_is_rejected() -> None:
 
 
 async def test_declining_needs_no_change() -> None:
-    """A model may decline with a reason; the answer is kept for the editor."""
-    revised, desk = await _revised(_reply({}, r1=DECLINED))
+    """A model may decline what does not block, with a reason that is kept for the editor."""
+    comment = a_comment()
+
+    revised, desk = await _revised(_reply({}, r1=DECLINED), comments=(comment,))
 
     assert (revised.sections, revised.answers[0].resolution) == (DRAFT.sections, DECLINED)
     assert desk.rejected == []
+
+
+async def test_declining_what_blocks_is_for_a_person_to_decide() -> None:
+    """A draft that comes back as it was, against a blocking comment, is not called revised."""
+    with pytest.raises(StepError) as stopped:
+        await _revised(_reply({}, r1=DECLINED))
+
+    assert stopped.value.kind is FailureKind.NO_PROGRESS
+    assert stopped.value.reasons[0].startswith("r1 is declined: ")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        a_sentence("Worm bins, use sunlight instead of heat.", "e1"),
+        WRONG,
+    ],
+    ids=["a comma", "nothing"],
+)
+async def test_quoted_sentence_that_stays_is_not_fixed(sentence: Sentence) -> None:
+    """Neither a comma nor a change elsewhere mends the sentence that a comment quotes."""
+    comment = a_comment(text=f'Nobody understands "{WRONG.text}"', blocking=True)
+    reply = _reply({"s1": [sentence]}, r1=FIXED)
+
+    with pytest.raises(StepError):
+        await _revised(reply, reply, reply, comments=(comment,), claims=a_claim_report(DRAFT))
 
 
 MISSING = a_comment(
@@ -195,16 +226,17 @@ async def test_unsupported_sentence_goes_when_no_quote_is_left() -> None:
 
 
 async def test_only_sentence_of_a_section_is_not_dropped() -> None:
-    """A section is never emptied: the comment is declined and the draft stays valid."""
+    """A section is never emptied: the comment is declined and a person decides."""
     draft = a_draft(a_sentence("Worms sing at night.", "e9"))
 
-    revised, _ = await _revised(
-        draft=draft,
-        claims=a_claim_report(draft, c1=ClaimVerdict.UNSUPPORTED),
-        capability=Capability.CHOOSES,
-    )
+    with pytest.raises(StepError) as stopped:
+        await _revised(
+            draft=draft,
+            claims=a_claim_report(draft, c1=ClaimVerdict.UNSUPPORTED),
+            capability=Capability.CHOOSES,
+        )
 
-    assert (revised.sections, revised.answers[0].resolution) == (draft.sections, DECLINED)
+    assert stopped.value.kind is FailureKind.NO_PROGRESS
 
 
 async def test_missing_phrase_comes_in_with_a_quote() -> None:
@@ -267,17 +299,17 @@ async def test_short_text_is_lengthened_with_unused_quotes() -> None:
 
 
 async def test_what_the_evidence_cannot_mend_is_declined() -> None:
-    """Where no valid change exists the draft stays as it is, with an honest answer."""
-    revised, _ = await _revised(
-        draft=a_draft(),
-        claims=CLEAR,
-        comments=(MISSING,),
-        brief=a_brief(must_include=("sponge",)),
-        capability=Capability.CHOOSES,
-    )
+    """Where no valid change exists a person is told so, comment by comment."""
+    with pytest.raises(StepError) as stopped:
+        await _revised(
+            draft=a_draft(),
+            claims=CLEAR,
+            comments=(MISSING,),
+            brief=a_brief(must_include=("sponge",)),
+            capability=Capability.CHOOSES,
+        )
 
-    assert revised.sections == a_draft().sections
-    assert revised.answers[0].resolution is DECLINED
+    assert stopped.value.reasons == ("r1 is declined: Nothing in the evidence mends this.",)
 
 
 async def test_repeated_sentence_is_dropped_where_it_comes_again() -> None:

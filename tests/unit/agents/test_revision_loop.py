@@ -6,14 +6,16 @@ from hypothesis import strategies as st
 from contracts.agent import Capability
 from contracts.content.brief import Brief, WordRange
 from contracts.content.claims import ClaimReport
-from contracts.content.draft import Draft, Resolution
+from contracts.content.draft import Answer, Draft, Resolution
 from contracts.content.review import Comment, CommentKind, Review, ReviewVerdict
 from contracts.content.section import Section, Sentence
+from contracts.failure import FailureKind
 from services.agents.base import Given
 from services.agents.fact_checker import FactChecker
 from services.agents.reviewer import Reviewer
 from services.agents.reviser import Reviser
 from services.agents.revision import is_mended, material
+from services.errors import StepError
 from tests.builders import (
     BUCKET,
     KEEP_OUT,
@@ -101,10 +103,22 @@ async def _revised(
         "review": review,
         "evidence": EVIDENCE,
     }
-    revised = await agent.run(Given(given), desk)
+    try:
+        revised = await agent.run(Given(given), desk)
+    except StepError as stopped:
+        assert stopped.kind is FailureKind.NO_PROGRESS
+        return draft.model_copy(update={"answers": _declined(review, stopped)})
     assert isinstance(revised, Draft)
     assert desk.rejected == []
     return revised
+
+
+def _declined(review: Review, stopped: StepError) -> tuple[Answer, ...]:
+    """Read what a person is told when nothing could be changed: one reason a comment."""
+    return tuple(
+        Answer(comment_id=comment.id, resolution=Resolution.DECLINED, note=reason)
+        for comment, reason in zip(review.comments, stopped.reasons, strict=True)
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -165,7 +179,7 @@ reviews = st.lists(comments, min_size=1, max_size=5, unique_by=lambda comment: c
 async def test_any_review_can_be_worked_on(
     brief: Brief, draft: Draft, review: Review, capability: Capability
 ) -> None:
-    """Whatever a person or model comments, the reviser makes a valid draft at the first try."""
+    """Whatever a person or model comments, the reviser makes a valid draft or asks a person."""
     claims = await _checked(draft, Capability.CHOOSES)
 
     revised = await _revised(brief, draft, claims, review, capability)

@@ -46,11 +46,21 @@ class Lives(RuleBasedStateMachine):
         if is_probe:
             self.probes[ticket] = self.now
 
+    @rule()
+    def storm(self) -> None:
+        """Calls come at once, and all but two fail."""
+        for _ in range(RULES.failures + 2):
+            self.come()
+        for ticket in sorted(self.entered)[: RULES.failures]:
+            self._end(ticket, Result(kind=FailureKind.UNAVAILABLE))
+
     @precondition(lambda self: self.entered)
     @rule(data=st.data(), result=RESULTS)
     def go(self, data: Any, result: Result) -> None:
         """A call ends, be it long after it was given up for dead."""
-        ticket = data.draw(st.sampled_from(sorted(self.entered)))
+        self._end(data.draw(st.sampled_from(sorted(self.entered))), result)
+
+    def _end(self, ticket: str, result: Result) -> None:
         entered = self.entered.pop(ticket)
         self.probes.pop(ticket, None)
         before = self.breaker
@@ -122,5 +132,5 @@ class Lives(RuleBasedStateMachine):
         return 0 <= self.now - at < RULES.window_ms
 
 
-Lives.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Lives.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 test_breaker_keeps_its_laws = Lives.TestCase

@@ -213,7 +213,7 @@ MUTATIONS: Final = (
         "each:",
         "steps.write.each",
         "section_writer receives 'part' as Outline@1.sections[]",
-        "Name the variable as the agent does",
+        "Walk Outline@1.sections[], which section_writer takes item by item",
     ),
     Mutation(
         "FO208",

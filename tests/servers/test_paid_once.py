@@ -1,0 +1,145 @@
+"""Real workers killed at every instant of a call: what the model's own log says was paid."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from temporalio.worker import UnsandboxedWorkflowRunner
+
+from contracts.run import RunStatus, RunView
+from services.llm.endpoint import Endpoint
+from services.llm.openai import OpenAIModel
+from services.llm.scripted.script import Fault, Line, Script
+from services.llm.scripted.server import ScriptedServer
+from services.memory.folder_archive import FolderArchive
+from services.memory.redis import RedisStore
+from tests.dying_workers import MODEL, Order, Victim, warm_up
+from tests.harness import Harness, harness
+from tests.toys import ToyWriter, toy_flow
+
+pytestmark = pytest.mark.servers
+
+WRITE = """
+slots: {first: Note@1}
+start: write
+steps:
+  write: {agent: toy_writer, reads: [start], writes: first, next: done}
+ends:
+  done: {outcome: succeeded, output: first}
+  failed: {outcome: failed}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """When a worker dies, and what may be paid in all."""
+
+    instant: str
+    background: bool
+    paid: int
+    counted: int
+    """Calls in the run's ledger: never fewer than were paid."""
+
+
+CASES = [
+    Case("before_request", background=False, paid=1, counted=2),
+    Case("mid_stream", background=False, paid=2, counted=2),
+    Case("before_answered", background=False, paid=2, counted=2),
+    Case("after_answered", background=False, paid=1, counted=2),
+    Case("before_request", background=True, paid=1, counted=2),
+    Case("before_asked", background=True, paid=2, counted=2),
+    Case("after_asked", background=True, paid=1, counted=1),
+    Case("mid_stream", background=True, paid=1, counted=1),
+    Case("before_answered", background=True, paid=1, counted=1),
+    Case("after_answered", background=True, paid=1, counted=2),
+]
+
+WRITING = Script(lines=(Line(reply={"text": "x" * 200}, times=None, after_ms=200),))
+STILL_WRITING = Script(lines=(Line(fault=Fault.SLOW, after_ms=24_000),))
+"""The answer is not there yet when the next worker asks for it."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run whose first worker dies, and the model that it asks."""
+
+    case: Case
+    server: ScriptedServer
+    bench: Harness
+    run: str
+
+    def victim(self) -> Victim:
+        """The worker that dies."""
+        return Victim(
+            queue=self.bench.queue,
+            base_url=self.server.base_url,
+            background=self.case.background,
+            instant=self.case.instant,
+        )
+
+    async def result(self) -> tuple[RunStatus, int, int]:
+        """Let another worker finish: how the run ended, what was paid and what is counted."""
+        async with self.bench.worker():
+            view: RunView = await self.bench.ended(self.run)
+        paid = sum(call.is_paid for call in self.server.calls)
+        print(self.case, view.reason, view.failure)
+        return view.status, paid, view.spent.calls
+
+
+@asynccontextmanager
+async def a_trial(case: Case, order: Order) -> AsyncIterator[Trial]:
+    """Start a run on a queue of its own, with nobody there yet to work on it."""
+    script = STILL_WRITING if case.instant == "after_asked" else WRITING
+    async with ScriptedServer(script=script) as server, Endpoint(server.base_url) as endpoint:
+        bench = await harness(
+            order.temporal_address,
+            toy_flow(WRITE, ToyWriter()),
+            model=OpenAIModel(endpoint, [MODEL] if case.background else []),
+            store=RedisStore(order.redis_url),
+            archive=FolderArchive(order.archive),
+        )
+        # What is measured is no matter of the sandbox, which takes a second of work for each run.
+        bench = replace(bench, runner=UnsandboxedWorkflowRunner())
+        started = await bench.runs.start("toy", {})
+        yield Trial(case, server, bench, started.run)
+        await bench.memory.store.aclose()
+
+
+async def killed(order: Order) -> Mapping[str, str]:
+    """Let the workers work until they die; hand over by which signal each did, by queue."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.dying_workers", stdin=pipe, stdout=pipe
+    )
+    try:
+        written, _ = await process.communicate(order.model_dump_json().encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return dict(line.split() for line in written.decode().splitlines())
+
+
+async def test_a_killed_worker_costs_one_call_at_most_and_none_in_the_background(
+    temporal_address: str, redis_url: str, tmp_path: Path
+) -> None:
+    """A kill costs the one call in flight; once its id is journaled it costs nothing at all."""
+    order = Order(
+        temporal_address=temporal_address, redis_url=redis_url, archive=tmp_path, victims=[]
+    )
+    await warm_up()
+    async with AsyncExitStack() as stack:
+        trials = [await stack.enter_async_context(a_trial(case, order)) for case in CASES]
+        victims = [trial.victim() for trial in trials]
+        signals = await killed(order.model_copy(update={"victims": victims}))
+        results = await asyncio.gather(*(trial.result() for trial in trials))
+        after_asked = [trial for trial in trials if trial.case.instant == "after_asked"]
+
+    assert set(signals.values()) == {str(int(signal.SIGKILL))}
+    assert results == [(RunStatus.SUCCEEDED, case.paid, case.counted) for case in CASES]
+    assert [trial.server.calls[0].fetched > 0 for trial in after_asked] == [True]
