@@ -64,15 +64,23 @@ def corpora(settings: Settings, endpoint: "Endpoint | None" = None) -> LanceCorp
     return LanceCorpora(settings.corpora_uri, embedder, settings.embedding_model)
 
 
+def shared_health(settings: Settings) -> ModelHealth:
+    """Build the health of models as all processes see it, over Redis."""
+    return SharedHealth(RedisGates(settings.redis_url, _rules(settings)))
+
+
 def health(settings: Settings) -> ModelHealth:
-    """Build the health of models: shared over Redis, a process's own while that is away."""
-    rules = Rules(
+    """Build the same for a worker, with a health of its own while Redis is away."""
+    own = SharedHealth(InProcessGates(_rules(settings)))
+    return DegradingHealth(shared_health(settings), own)
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
         failures=settings.breaker_failures,
         cooldown_ms=settings.breaker_cooldown_seconds * 1000,
         longest_ms=settings.breaker_longest_seconds * 1000,
     )
-    shared = SharedHealth(RedisGates(settings.redis_url, rules))
-    return DegradingHealth(shared, SharedHealth(InProcessGates(rules)))
 
 
 def limits(settings: Settings) -> dict[str, Limits]:

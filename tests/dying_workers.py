@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import BaseModel
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from services.llm.base import (
     LanguageModel,
@@ -34,9 +34,9 @@ from services.memory.redis import RedisStore
 from services.runs.history import RunHistory
 from services.settings import Settings
 from services.temporal import connect
-from services.worker.activities import Assembly
-from services.worker.app import build
+from services.worker.activities import Assembly, WorkerActivities
 from tests.toys import REGISTRY, ToyWriter
+from workflows.run_flow import RunFlow
 
 MODEL: Final = "toy-model"
 LIFETIME_SECONDS: Final = 60
@@ -121,8 +121,17 @@ async def work(order: Order, victim: Victim) -> None:
 
 
 async def _run(client: Client, queue: str, assembly: Assembly) -> None:
-    async with build(client, queue, assembly, runner=UnsandboxedWorkflowRunner()):
-        await asyncio.Event().wait()
+    activities = WorkerActivities(assembly)
+    worker = Worker(
+        client,
+        task_queue=queue,
+        workflows=[RunFlow],
+        activities=[activities.step, activities.flush, activities.flush_at_end, activities.seal],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        # A run that a dead worker had cached is offered to it for ten seconds more.
+        max_cached_workflows=0,
+    )
+    await worker.run()
 
 
 async def warm_up() -> None:

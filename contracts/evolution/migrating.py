@@ -1,6 +1,7 @@
 """Tries stored values: each is read as what it was written as, and migrates to the newest."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -8,6 +9,18 @@ from contracts.base import Contract
 from contracts.evolution.advice import SAMPLES, file_of
 from contracts.evolution.finding import Concern, Finding
 from contracts.registry import Registry
+
+MIGRATION_ERRORS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a function of one value may come to by its own fault; pydantic's refusal is a ValueError."""
 
 
 def older_versions(registry: Registry) -> Iterator[tuple[str, str]]:
@@ -72,7 +85,7 @@ def _fault(registry: Registry, value: Contract) -> str:
         try:
             value = registry.migrations[before.key()](before)
             type(value).decode(value.encode())
-        except Exception as error:  # a migration is anybody's code, and its author reads this
+        except MIGRATION_ERRORS as error:
             detail = _places(error) if isinstance(error, ValidationError) else str(error)
             return f"the migration of {before.key()} fails: {type(error).__name__}: {detail}"
         is_later = value.contract_version > before.contract_version

@@ -67,6 +67,14 @@ class ModelComment(Part):
     blocking: bool
 
 
+_UNSAID: Final = ModelComment(
+    section=_WHOLE,
+    kind=CommentKind.CLARITY,
+    text="The reviewer wants a revision and does not say of what; somebody has to look.",
+    blocking=True,
+)
+
+
 class Opinion(Part):
     """The free answer."""
 
@@ -111,8 +119,9 @@ class Reviewer(ModelAgent):
         if desk.capability is Capability.CHOOSES:
             return _review(measured, _Further(ReviewVerdict.ACCEPT, ()))
         shown = _material(brief, draft, measured)
-        further = await desk.ask(Question((_free(brief, shown), _verbatim(shown))))
-        return _review(measured, further)
+        objections: list[ReviewVerdict] = []
+        question = Question((_free(brief, shown, objections), _verbatim(shown, objections)))
+        return _review(measured, await desk.ask(question))
 
     def sample_answer(
         self, rung: str, blocks: Mapping[str, JsonValue], schema: Mapping[str, JsonValue]
@@ -158,11 +167,14 @@ def _material(brief: Brief, draft: Draft, measured: Sequence[Comment]) -> Materi
     )
 
 
-def _free(brief: Brief, shown: Material) -> Rung[_Further]:
+def _free(brief: Brief, shown: Material, objections: list[ReviewVerdict]) -> Rung[_Further]:
+    """Ask for an opinion; one that objects to nothing in particular is noted for the last rung."""
     places = [_WHOLE, *shown.sections]
 
     def accept(text: str) -> _Further:
         opinion = answer.read(text, Opinion)
+        if opinion.verdict is ReviewVerdict.REVISE and not opinion.comments:
+            objections.append(opinion.verdict)
         answer.require_known([each.section for each in opinion.comments], places, "section")
         answer.require_known([each.kind for each in opinion.comments], _OPEN_KINDS, "kind")
         answer.require_rules(_faults(opinion, shown), "review")
@@ -191,7 +203,8 @@ def _free(brief: Brief, shown: Material) -> Rung[_Further]:
     )
 
 
-def _verbatim(shown: Material) -> Rung[_Further]:
+def _verbatim(shown: Material, objections: Sequence[ReviewVerdict]) -> Rung[_Further]:
+    """Ask section by section; a model that objected before and now to nothing has not accepted."""
     options = {section: ["clear", "unclear"] for section in shown.sections}
     schema = narrowing.choices(options)
 
@@ -202,6 +215,8 @@ def _verbatim(shown: Material) -> Rung[_Further]:
             for section, choice in chosen.items()
             if choice == "unclear"
         )
+        if objections and not comments:
+            return _Further(ReviewVerdict.REVISE, (_UNSAID,))
         verdict = ReviewVerdict.REVISE if comments else ReviewVerdict.ACCEPT
         return _Further(verdict, comments[:MOST_COMMENTS])
 

@@ -16,6 +16,7 @@ from contracts.run import (
     SlotView,
     StepView,
 )
+from services.health.base import BreakerState
 from services.memory.base import Quarantined
 from services.retrieval.base import CorpusSummary, Passage
 from workflows.checking.located import LocatedFinding
@@ -288,3 +289,32 @@ class Health(Part):
     """The process runs."""
 
     status: str
+
+
+class ModelStanding(Part):
+    """How one model at one endpoint stands, as all workers see it. Times in RFC 3339."""
+
+    endpoint: str
+    model: str
+    state: BreakerState
+    open_since: str | None = None
+    failures: dict[str, int]
+    """By kind: those that opened the breaker, or those in a row so far."""
+
+    next_probe: str | None = None
+    """From when one call at a time is let through; none while one is under way."""
+
+    probing: bool
+    paused_until: str | None = None
+    """Until when the endpoint has asked to be left alone."""
+
+    in_flight: int
+    """Calls under way and in line, counted where the model has limits."""
+
+    waiting: int
+
+
+class ModelStandings(Part):
+    """The models of which something is known."""
+
+    models: tuple[ModelStanding, ...]

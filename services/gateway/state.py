@@ -9,6 +9,9 @@ from temporalio.client import Client
 
 from services.drawing.maps import Maps
 from services.flows.shelf import Shelf
+from services.health.base import ModelHealth
+from services.health.in_process import InProcessGates
+from services.health.shared import SharedHealth
 from services.memory.base import ContextStore
 from services.retrieval.base import Corpora
 from services.runs.gates import Gates
@@ -30,6 +33,9 @@ class Services:
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is told to stop, so that event streams end."""
+
+    health: ModelHealth = field(default_factory=lambda: SharedHealth(InProcessGates()))
+    """What the workers know of the models they ask."""
 
     maps: Maps = field(default_factory=Maps)
     """Context maps as they were drawn."""

@@ -30,6 +30,8 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         memory = composition.memory(settings, client)
         stack.push_async_callback(memory.aclose)
         await memory.store.check()
+        health = composition.shared_health(settings)
+        stack.push_async_callback(health.aclose)
         runs = Runs(client, memory, shelf, CONTRACTS, settings)
         yield Services(
             runs=runs,
@@ -37,6 +39,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             corpora=await _corpora(settings, stack),
             queue=settings.task_queue,
             url=settings.gateway_url.rstrip("/"),
+            health=health,
         )
 
 

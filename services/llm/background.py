@@ -61,8 +61,7 @@ class BackgroundModel:
                 await self._cancel(kept)
             raise late(self._endpoint.host, request, reception.usage()) from error
         except asyncio.CancelledError:
-            if kept.is_abandoned():
-                await self._cancel(kept)
+            await self._leave(kept)
             raise
         return reception.reply()
 
@@ -183,6 +182,13 @@ class BackgroundModel:
             await self._cancel(kept)
             raise
         kept.response = response
+
+    async def _leave(self, kept: Receipt) -> None:
+        """Cancel a response that nobody will fetch, as far as that can be known in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                if kept.response and await kept.is_abandoned():
+                    await self._cancel(kept)
 
     async def _cancel(self, kept: Receipt) -> None:
         """End a response that nobody will fetch. What cannot be ended ends at its length limit."""

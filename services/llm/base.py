@@ -106,7 +106,7 @@ class Receipt:
     keep: Callable[[str], Awaitable[None]]
     """Called with the response's id as soon as it is known, before anything is waited for."""
 
-    is_abandoned: Callable[[], bool]
+    is_abandoned: Callable[[], Awaitable[bool]]
     """Asked when the call is cancelled: whether nobody will come back for the answer."""
 
     response: str = ""
@@ -120,7 +120,10 @@ class Receipt:
         async def keep(response: str) -> None:
             """Nobody wants to know."""
 
-        return cls(keep, is_abandoned=lambda: True)
+        async def is_abandoned() -> bool:
+            return True
+
+        return cls(keep, is_abandoned)
 
 
 class LanguageModel(Protocol):

@@ -56,7 +56,7 @@ class BackgroundScriptedModel(ScriptedModel):
                 FailureKind.TIMED_OUT, "the scripted model is late", usage=reception.usage()
             ) from error
         except asyncio.CancelledError:
-            if kept.is_abandoned():
+            if await kept.is_abandoned():
                 self._cancel(kept)
             raise
         return reception.reply()

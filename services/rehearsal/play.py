@@ -129,7 +129,10 @@ def _decision(stand: Stand, script: Script, opened: Event) -> GateDecision | Non
     }
     match move:
         case Handled(action=action, to=to):
-            return GateDecision.model_validate({**common, "action": action, "to": to})
+            budget = stand.flow.budget if action == "raise_budget" else None
+            return GateDecision.model_validate(
+                {**common, "action": action, "to": to, "budget": budget}
+            )
         case Decided():
             gate = stand.flow.gates[opened.step]
             assert gate.writes is not None

@@ -5,9 +5,11 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.errors import OperatorError, StorageError
+from services.health.base import BreakerState, Standing
 from services.settings import ModelSource, Settings
 from services.stack import binaries, folder, resp
 from services.stack.model_choice import embedded_problem
@@ -47,6 +49,7 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
         check_memory(seen),
         check_temporal(seen),
         check_model(seen),
+        check_breakers(seen),
         check_gateway(seen),
     )
     return (
@@ -147,6 +150,35 @@ async def check_model(settings: Settings) -> Check:
     remedy = START if local else "look at OPENAI_BASE_URL and OPENAI_API_KEY"
     detail = problem or f"{base} answers ({settings.model_source})"
     return Check("model", not problem, detail, _unless(not problem, remedy))
+
+
+async def check_breakers(settings: Settings) -> Check:
+    """See whether workers leave a model alone, because it failed again and again."""
+    # Loaded here, for no other command needs it.
+    from services.health.redis import RedisGates  # noqa: PLC0415
+    from services.health.shared import SharedHealth  # noqa: PLC0415
+
+    health, name = SharedHealth(RedisGates(settings.redis_url)), "model breakers"
+    try:
+        standings = await health.standings()
+    except OperatorError as error:
+        return Check(name, ok=False, detail=str(error), remedy=START)
+    finally:
+        await health.aclose()
+    shut = [each for each in standings if each.state is not BreakerState.CLOSED]
+    if not shut:
+        return Check(name, ok=True, detail="none is open")
+    detail = "; ".join(map(_shut, shut))
+    return Check(name, ok=False, detail=detail, remedy="mend the endpoint; a probe finds out")
+
+
+def _shut(found: Standing) -> str:
+    seen = ", ".join(f"{count} {kind}" for kind, count in sorted(found.failures.items()))
+    since = datetime.fromtimestamp(found.open_since_ms / 1000, UTC)
+    return (
+        f"{found.target.model} at {found.target.endpoint} is {found.state.replace('_', ' ')} since"
+        f" {since:%Y-%m-%d %H:%M:%S} UTC ({seen})"
+    )
 
 
 async def check_gateway(settings: Settings) -> Check:

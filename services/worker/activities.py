@@ -42,6 +42,7 @@ from services.errors import OperatorError, StepError
 from services.llm.base import LanguageModel
 from services.memory.base import JournalEntry, JournalState, WorkKey
 from services.memory.memory import Memory, hash_in_thread
+from services.worker.cancelling import is_abandoned, leave_if_cancelled
 from services.worker.desk import Assignment, ModelDesk
 from services.worker.failures import (
     as_application_error,
@@ -139,7 +140,7 @@ class WorkerActivities(Activities):
         try:
             return await self._run(attempt)
         except Exception as error:  # the edge: whatever an agent raises becomes a kind of failure
-            _leave_if_cancelled()
+            leave_if_cancelled()
             failed = as_step_error(error)
             if failed.kind is FailureKind.BUG:
                 log.exception("a step failed unexpectedly", extra={"run": task.run})
@@ -228,11 +229,11 @@ class WorkerActivities(Activities):
         )
 
         async def tell(events: Sequence[Event]) -> None:
-            _leave_if_cancelled()
+            leave_if_cancelled()
             await self._memory.store.turn(task.tenant, task.run, events=events)
 
         return ModelDesk(
-            assignment, self._model, self._memory.store, attempt.journal, tell, _is_abandoned
+            assignment, self._model, self._memory.store, attempt.journal, tell, is_abandoned
         )
 
     async def _given(self, attempt: "Attempt", compiled: CompiledAgent) -> Given:
@@ -313,7 +314,7 @@ class WorkerActivities(Activities):
         produced = attempt.event(EventKind.PRODUCED).model_copy(
             update={"digest": digest, "usage": usage}
         )
-        _leave_if_cancelled()
+        leave_if_cancelled()
         await self._memory.write(task.tenant, task.run, {digest: body}, events=[produced])
         return StepResult(value=value, usage=usage)
 
@@ -398,25 +399,6 @@ def _final_unless_passing() -> Iterator[None]:
         yield
     except Exception as error:  # the edge of these activities, as `_attempt` is that of steps
         raise as_final_unless_passing(error) from error
-
-
-def _leave_if_cancelled() -> None:
-    """End an attempt that was told to stop and went on, before it writes of a run that is over.
-
-    Raises:
-        CancelledError: it was told to stop.
-    """
-    if activity.is_cancelled():
-        raise asyncio.CancelledError
-
-
-def _is_abandoned() -> bool:
-    """Whether nobody will take this work up again: its run asked for the end of it.
-
-    A worker that stops, or that is taken for lost, leaves it to another attempt.
-    """
-    details = activity.cancellation_details()
-    return details is not None and details.cancel_requested
 
 
 @contextmanager

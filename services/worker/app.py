@@ -19,6 +19,10 @@ from workflows.run_flow import RunFlow
 GRACE: Final = timedelta(seconds=10)
 """How long running steps may take to end when the worker is told to stop."""
 
+NOTICE: Final = timedelta(seconds=5)
+"""Within what time a step learns that its run was cancelled: the answer to a heartbeat tells it,
+and fewer are sent than are beaten, by default one in sixteen seconds."""
+
 SWEEP_EVERY_SECONDS: Final = 900
 log = logging.getLogger(__name__)
 
@@ -53,6 +57,7 @@ def build(
         max_concurrent_activities=concurrency,
         max_concurrent_workflow_tasks=concurrency,
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=NOTICE,
     )
 
 

@@ -88,7 +88,7 @@ class Assignment:
         )
 
 
-def _never() -> bool:
+async def _never() -> bool:
     return False
 
 
@@ -102,7 +102,7 @@ class ModelDesk:
         store: ContextStore,
         journal: Journal,
         tell: Tell,
-        is_abandoned: Callable[[], bool] = _never,
+        is_abandoned: Callable[[], Awaitable[bool]] = _never,
     ) -> None:
         """Set up a desk.
 

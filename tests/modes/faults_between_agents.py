@@ -389,8 +389,7 @@ MISMATCH: Final = (
         },
         lenient=True,
         seen=says(_SALAD),
-        guard=Guard.REDUCED,
-        declared=False,
+        guard=Guard.DETECTED,
     ),
 )
 

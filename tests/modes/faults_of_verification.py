@@ -14,7 +14,6 @@ from tests.modes.spoils import (
     cites_nothing_of,
     fields,
     heading,
-    judging,
     listed,
     objecting,
     revising,

@@ -89,7 +89,8 @@ async def research(case: Case) -> Research:
     desk, given = SilentDesk(), Given({"brief": brief})
     evidence = await Researcher(library(case.documents)).run(given, desk)
     label = await TopicClassifier().run(given, desk)
-    assert isinstance(evidence, EvidenceSet) and isinstance(label, TopicLabel)
+    assert isinstance(evidence, EvidenceSet)
+    assert isinstance(label, TopicLabel)
     return Research(brief, evidence, label.risk)
 
 

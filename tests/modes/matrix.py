@@ -1,7 +1,7 @@
 """The matrix: every case on every system, and what came of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -92,5 +92,3 @@ async def cells(
 
 
 _PLAIN: Final = {System.SEQUENTIAL: sequential, System.GROUP_CHAT: group_chat}
-
-Keep = Callable[[Cell], bool]

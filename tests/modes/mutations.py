@@ -147,7 +147,7 @@ def add_date(good: Good, random: Random) -> Sentence | None:
 def add_quotation(good: Good, random: Random) -> Sentence | None:
     """Put words in quotation marks that nobody said."""
     said = random.choice(_QUOTATIONS)
-    opening, closing = random.choice(['""', "\u201c\u201d", "\u00ab\u00bb"])
+    opening, closing = random.choice([('"', '"'), ("\u201c", "\u201d"), ("\u00ab", "\u00bb")])
     return _with(good, f"{good.sentence.text.rstrip('.')}, {opening}{said}{closing}.")
 
 

@@ -16,7 +16,7 @@ from contracts.content.evidence import EvidenceSet
 from contracts.content.outline import Outline, OutlineSection
 from contracts.content.review import Comment, CommentKind
 from contracts.content.section import Section, Sentence
-from services.agents import fact_checker, planner, reviewer, revision, reviser, section_writer
+from services.agents import fact_checker, planner, reviewer, reviser, revision, section_writer
 from services.agents.checks.citations import quotes_by_id
 from services.agents.checks.drafts import sentences_text
 from services.agents.checks.phrases import found_in

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -40,6 +39,10 @@ from workflows.run_flow import RunFlow
 LONGEST_SECONDS: Final = 90
 _ENVIRON: Final = {"ORCHESTRA_MODEL_SOURCE": "scripted", "ORCHESTRA_MODEL": "scripted"}
 _TURNED_DOWN: Final = (EventKind.ANSWER_REJECTED, EventKind.ATTEMPT_FAILED)
+
+
+class MeasurementError(Exception):
+    """The product or this measurement broke: there is no outcome to count."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,21 @@ def _disturb(case: Case, moment: Interruption, redis: Redis, tenant: str) -> Dis
     async def age() -> None:
         await _serve_old_draft(redis, tenant)
 
-    return {
+    disturbs: dict[Disturbance, Disturb] = {
         Disturbance.MEMORY_WIPED: wipe,
         Disturbance.MEMORY_STALE: age,
         Disturbance.WORKER_LOST: moment,
-    }.get(case.disturbance)
+    }
+    return disturbs.get(case.disturbance)
 
 
 async def _serve_old_draft(redis: Redis, tenant: str) -> None:
     """Put the draft without answers under the key of every draft that has some."""
-    bodies = {key: await redis.get(key) async for key in redis.scan_iter(f"{tenant}:value:*")}
+    bodies: dict[bytes, bytes] = {}
+    async for key in redis.scan_iter(f"{tenant}:value:*"):
+        body = await redis.get(key)
+        assert isinstance(body, bytes), "a value just listed is there"
+        bodies[key] = body
     drafts = {key: body for key, body in bodies.items() if "made_by" in json.loads(body)}
     old = next(body for body in drafts.values() if not json.loads(body)["answers"])
     for key, body in drafts.items():
@@ -125,11 +133,10 @@ async def _ending(
     async with bench.worker():
         view = await _settled(bench, started.run)
         rejected = await _turned_down(bench, started.run)
+        await _require_explained(case, bench, view)
         if not view.status.is_final:
             await bench.runs.cancel(started.run)
             await bench.ended(started.run)
-    # A slip of this measurement must not be counted as a fault that was noticed.
-    assert view.failure is None or view.failure.kind is not FailureKind.BUG, view.reason
     return Ending(
         successful=view.status is RunStatus.SUCCEEDED,
         published=readers.got,
@@ -138,6 +145,22 @@ async def _ending(
         calls=model.calls,
         applied=model.applied or model.has_failed or readers.disturbed,
     )
+
+
+async def _require_explained(case: Case, bench: Harness, view: RunView) -> None:
+    """Demand that a run which did not succeed stopped for a cause that its flow declares.
+
+    A crash is no detection: counted as one, it would flatter every number of the matrix.
+
+    Raises:
+        MeasurementError: a step met a bug, or nothing that a step told explains the end.
+    """
+    steps = await bench.runs.steps(view.id)
+    kinds = {step.failure.kind for step in steps if step.failure}
+    stopped = view.status is not RunStatus.SUCCEEDED
+    unexplained = stopped and not view.needs_person and not kinds
+    if FailureKind.BUG in kinds or unexplained:
+        raise MeasurementError(f"{case.id}: {view.status} at {view.place!r}: {view.reason}")
 
 
 async def _lose_a_worker(bench: Harness, moment: Interruption) -> None:
@@ -173,12 +196,9 @@ async def _settled(bench: Harness, run: str) -> RunView:
 
 async def _turned_down(bench: Harness, run: str) -> int:
     """Count rejected answers, failed attempts and revisions."""
-    count = 0
-    with suppress(KeyError):
-        for step in await bench.runs.steps(run):
-            count += step.step == "revise"
+    revised = sum(step.step == "revise" for step in await bench.runs.steps(run))
     told = await bench.memory.store.events(bench.runs.tenant, run)
-    return count + sum(each.event.kind in _TURNED_DOWN for each in told)
+    return revised + sum(each.event.kind in _TURNED_DOWN for each in told)
 
 
 def _why(view: RunView) -> str:

@@ -48,12 +48,16 @@ async def whole_matrix(folder: Path) -> tuple[Cell, ...]:
 
     Raises:
         RuntimeError: a server does not answer, or an undisturbed run does not succeed.
+        MeasurementError: a run broke in a way that no fault explains; nothing is reported.
     """
     with servers(folder) as started:
         await _answering(started.temporal)
         place = Place(started.temporal, started.redis, folder / "archive")
         await require_calm(place)
-        return await cells(CASES, tuple(System), place)
+        matrix = await cells(CASES, tuple(System), place)
+        # Once more: what broke in between has told of itself, not of the faults.
+        await require_calm(place)
+        return matrix
 
 
 async def _answering(address: str) -> None:

@@ -74,7 +74,8 @@ class CaseModel:
     def _judged(self, work: Work, blocks: Mapping[str, JsonValue], good: JsonValue) -> JsonValue:
         """Let a good judge know what is false, and a lenient one know nothing."""
         claims = blocks["claims"]
-        assert isinstance(claims, dict) and isinstance(good, dict), "a fact check is by claim"
+        assert isinstance(claims, dict), "claims are by id"
+        assert isinstance(good, dict), "verdicts are by claim"
         verdicts = dict(good)
         for claim, shown in claims.items():
             false = any(planted in json.dumps(shown) for planted in self._case.planted)
@@ -110,7 +111,8 @@ def _next(turns: list[tuple[str, JsonValue]]) -> str:
     if "planner" not in speakers:
         return "planner"
     outline = next(what for who, what in reversed(turns) if who == "planner")
-    assert isinstance(outline, dict) and isinstance(outline["sections"], list), "an outline"
+    assert isinstance(outline, dict), "an outline is an object"
+    assert isinstance(outline["sections"], list), "its sections are a list"
     since = speakers[len(speakers) - speakers[::-1].index("planner") :]
     if since.count("section_writer") < len(outline["sections"]):
         return "section_writer"

@@ -114,7 +114,7 @@ def objecting(text: str, *, visits: int = 1, verdict: str = "revise") -> Spoil:
 
 
 def revising(*sentences: JsonValue, resolution: str = "fixed", answers: bool = True) -> Spoil:
-    """Let the reviser give the first section anew on its first visit; without sentences, nothing."""
+    """Let the reviser give the first section anew on its first visit; no sentences: nothing."""
 
     def spoil(asked: Asked) -> JsonValue:
         if asked.work.visit > 1:

@@ -1,17 +1,25 @@
 """The failure modes: one fault of each on the shipped flow, all of them on the plain systems."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
-from tests.modes.case import MODES
+from tests.modes.case import MODES, Asked
 from tests.modes.control import CALM
 from tests.modes.matrix import CASES, Outcome, System, cells
 from tests.modes.mutants import prove
-from tests.modes.ours import Place
+from tests.modes.ours import MeasurementError, Place
 from tests.modes.report import passed_through
 
 _FEWEST = 3
+
+
+def _crash(asked: Asked) -> JsonValue:
+    raise ZeroDivisionError
+
+
 _SLICE = (
     "1.1 forbidden word in disguise",
     "1.2 planner writes claims into headings",
@@ -43,6 +51,17 @@ async def test_no_declared_part_of_a_mode_passes(
     assert len(chosen) == len(MODES)
     assert told[0].ending.successful
     assert [cell.case.id for cell in passed_through(told)] == []
+
+
+@pytest.mark.servers
+async def test_a_crash_is_not_counted_as_a_detection(
+    temporal_address: str, redis_url: str, tmp_path: Path
+) -> None:
+    """A step that breaks in our own code ends the measurement instead of looking like a stop."""
+    crashing = replace(CALM, name="crash", spoils={"planner": _crash})
+
+    with pytest.raises(MeasurementError, match="crash"):
+        await cells([crashing], [System.OURS], Place(temporal_address, redis_url, tmp_path))
 
 
 async def test_plain_systems_write_the_article_and_fail_silently_where_ours_does_not() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from temporalio.worker import UnsandboxedWorkflowRunner
 
+from contracts.event import EventKind
 from contracts.run import RunStatus, RunView
 from services.llm.endpoint import Endpoint
 from services.llm.openai import OpenAIModel
+from services.llm.scripted.calls import Outcome
 from services.llm.scripted.script import Fault, Line, Script
 from services.llm.scripted.server import ScriptedServer
 from services.memory.folder_archive import FolderArchive
@@ -87,7 +89,6 @@ class Trial:
         async with self.bench.worker():
             view: RunView = await self.bench.ended(self.run)
         paid = sum(call.is_paid for call in self.server.calls)
-        print(self.case, view.reason, view.failure)
         return view.status, paid, view.spent.calls
 
 
@@ -125,6 +126,7 @@ async def killed(order: Order) -> Mapping[str, str]:
     return dict(line.split() for line in written.decode().splitlines())
 
 
+@pytest.mark.guarantee("paid-once")
 async def test_a_killed_worker_costs_one_call_at_most_and_none_in_the_background(
     temporal_address: str, redis_url: str, tmp_path: Path
 ) -> None:
@@ -143,3 +145,35 @@ async def test_a_killed_worker_costs_one_call_at_most_and_none_in_the_background
     assert set(signals.values()) == {str(int(signal.SIGKILL))}
     assert results == [(RunStatus.SUCCEEDED, case.paid, case.counted) for case in CASES]
     assert [trial.server.calls[0].fetched > 0 for trial in after_asked] == [True]
+
+
+async def test_a_cancelled_run_stops_paying(temporal_address: str) -> None:
+    """Cancelling a run cancels the answer that is being written for it, and nothing is told after.
+
+    The step learns of it with its next heartbeat.
+    """
+    script = Script(lines=(Line(fault=Fault.HANG),))
+    async with ScriptedServer(script=script) as server, Endpoint(server.base_url) as endpoint:
+        bench = await harness(
+            temporal_address,
+            toy_flow(WRITE, ToyWriter()),
+            model=OpenAIModel(endpoint, [MODEL]),
+        )
+        async with bench.worker():
+            started = await bench.runs.start("toy", {})
+            await eventually(lambda: server.calls and server.calls[0].response)
+            await bench.runs.cancel(started.run)
+            view = await bench.ended(started.run)
+            await eventually(lambda: server.calls[0].outcome is Outcome.CANCELLED, seconds=12)
+        told = await bench.memory.store.events(bench.queue, started.run)
+
+    assert view.status is RunStatus.CANCELLED
+    assert view.spent.estimated_calls > 0
+    assert told[-1].event.kind is EventKind.RUN_ENDED
+
+
+async def eventually(condition: Callable[[], object], seconds: float = 5) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  # the other side has no event to wait for
+            await asyncio.sleep(0.02)

@@ -188,7 +188,7 @@ class _Asked:
         )
 
     def _bounding(self, closing: Place, cycle: Cycle) -> str:
-        """Say what would bound a loop: `else` and `otherwise`, which may close it, take no count."""
+        """Say what would bound a loop; what closes it, `else` for one, may take no count."""
         if self._takes_a_count(closing):
             return "Give one rule or failure line of the loop `at_most: N`."
         key = "otherwise" if closing[-1] == OTHERWISE else "else"

@@ -18,7 +18,10 @@ BEHAVIOUR: Final = (
         meaning=(
             "No path from `start` reaches this step, gate or end: no rule, failure plan or deadline"
             " on a way that a run can take leads to it. Either a way to it is missing or misspelt,"
-            " or it is left over."
+            " or it is left over. What only follows such a part is told with it, and so is who"
+            " misses what it would have written. A step or gate counts as one, too, when only an"
+            " `else` leads to it and the rules before that take everything; an end may stand there"
+            " for what cannot happen."
         ),
         example=in_plan("    on_deadline: {to: rejected}\n", "    on_deadline: {to: expired}\n"),
     ),
@@ -43,7 +46,8 @@ BEHAVIOUR: Final = (
             "There is a loop whose every way may be taken again and again. That it also has a way"
             " out is not enough: whether that is taken is for a model or a person to say, every"
             " time. Give one way of the loop `at_most: N`: used up, it does not match, and the next"
-            " rule is tried. A person who may retry whenever a step fails closes a loop, too."
+            " rule is tried. `else` and `otherwise` are the last resort and take none. A person who"
+            " may retry whenever a step fails closes a loop, too."
         ),
         example=in_plan(
             "to: outline}\n      - {else: rejected}",
@@ -102,8 +106,9 @@ BEHAVIOUR: Final = (
         title="a rule that no run ever takes",
         meaning=(
             "Whatever agents and people answer, this rule never gets its turn and holds: an earlier"
-            " rule takes all that it would take, its parts contradict each other, or the contract"
-            " does not allow such a value. It looks as if something were handled that is not."
+            " rule takes all that it would take, its parts contradict each other, the contract does"
+            " not allow such a value, or what led here leaves none; the message says which. It"
+            " looks as if something were handled that is not."
         ),
         example=in_plan(
             '      - {when: "len(evidence.items) > 24", to: no_sources}\n',

@@ -77,8 +77,9 @@ FORM: Final = (
         title="a file that cannot be read",
         meaning=(
             "There is no such file, this user may not read it, it is over 1 MiB, it is not UTF-8"
-            " text, or a folder has no flow file in it (.yaml or .yml, folders inside it do not"
-            " count). What else was named is still checked."
+            " text, it is a pipe that says nothing for 20 seconds, or a folder has no flow file in"
+            " it (.yaml or .yml, folders inside it do not count). What else was named is still"
+            " checked."
         ),
         example=Example(
             flow=PLAN.replace("An outline from", "Überblick from"),

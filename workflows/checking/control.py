@@ -307,7 +307,10 @@ class _Explorer:
         ways = [way for way in self._terrain.failures[failed] if way.target == state.location]
         comes_back = any((self._follow and way.counter) or not way.limits for way in ways)
         if comes_back and may_retry(gate, self._flow.steps[failed]):
-            yield Edge(self._pass_on(state, failed), _NOTHING, Move("retried"))
+            # An item that a person supplied is not made again, and a fan-out has so many.
+            endless = bool({"retry", "raise_budget"} & set(gate.allow))
+            again = Move("retried", endless=endless)
+            yield Edge(self._pass_on(state, failed), _NOTHING, again)
         if gate.stop:
             yield Edge(self._pass_on(state, gate.stop), _NOTHING, Move("stopped"))
         for number, target in enumerate(gate.go):

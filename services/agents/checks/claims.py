@@ -59,10 +59,11 @@ def _reworded(
     for cited, quote in zip(sentence.evidence_ids, own, strict=True):
         if is_turned_around(text, quote):
             return Judgement(ClaimVerdict.CONTRADICTED, f"it says the opposite of {cited}")
-        if is_altered(text, quote):
-            return Judgement(ClaimVerdict.UNSUPPORTED, f"it begins otherwise than {cited}")
     if faults := (*number_faults(text, own), *opposite_faults(text, own)):
         return Judgement(ClaimVerdict.CONTRADICTED, faults[0][:_LONGEST_REASON])
+    for cited, quote in zip(sentence.evidence_ids, own, strict=True):
+        if is_altered(text, quote):
+            return Judgement(ClaimVerdict.UNSUPPORTED, f"it begins otherwise than {cited}")
     faults = (
         *negation_faults(text, own),
         *quotation_faults(text, own),

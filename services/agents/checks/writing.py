@@ -11,8 +11,8 @@ from contracts.content.section import Sentence
 from services.agents.checks.citations import cited_quotes, is_verbatim, unresolved
 from services.agents.checks.grounding import grounding_faults
 from services.agents.checks.leaks import echo_faults, leak_faults
-from services.agents.checks.negation import is_negated, negation_faults
 from services.agents.checks.names import name_faults
+from services.agents.checks.negation import is_negated, negation_faults
 from services.agents.checks.numbers import number_faults, quantities
 from services.agents.checks.opposites import opposite_faults
 from services.agents.checks.phrases import found_in

@@ -83,7 +83,8 @@ def needing(chart: Chart, step: StepNode) -> str:
     if not told:
         return f"there is no {code(slot)}{about}{unless}, which nobody else needs"
     verb = "is" if len(direct) == 1 and not ruled else "are"
-    return f"{listing(told)} {verb} left without {code(slot)}{about}{unless}"
+    older = "" if about or not _made_before(chart, step) else ", or with an older one if there is"
+    return f"{listing(told)} {verb} left without {code(slot)}{about}{older}{unless}"
 
 
 def failing(step: StepNode) -> str:
@@ -160,6 +161,19 @@ def _made_instead(chart: Chart, step: StepNode) -> str:
         and any(chart.leads_to(target, other.name) for target in targets)
     ]
     return f" unless {names(others, 'or')} makes it" if others else ""
+
+
+def _made_before(chart: Chart, step: StepNode) -> bool:
+    """Whether its slot may hold a value when a run comes to a step: by an earlier round, or maker.
+
+    A failure that leads back leaves no value behind, so only what follows a product counts.
+    """
+    return any(
+        chart.leads_to(way.target, step.name)
+        for maker in chart.makers(step.writes.slot)
+        for way in chart.leaving(maker)
+        if way.kind is not WayKind.FAILURE and not way.answers
+    )
 
 
 def _maker(chart: Chart, name: str) -> str:

@@ -196,6 +196,15 @@ async def test_comment_outside_its_schema_is_rejected(change: dict[str, str]) ->
     assert desk.rejected[0].kind == "malformed"
 
 
+async def test_objection_without_a_comment_does_not_become_an_acceptance() -> None:
+    """Who wanted a revision three times and then finds every section clear has not accepted."""
+    clear = written({"s1": "clear", "s2": "clear", "s3": "clear"})
+
+    review, _ = await _reviewed(_opinion(REVISE), _opinion(REVISE), _opinion(REVISE), clear)
+
+    assert (review.verdict, review.comments[0].blocking) == (REVISE, True)
+
+
 async def test_last_rung_asks_for_clear_or_unclear() -> None:
     """A model that cannot comment can still point at a section."""
     reply = written({"s1": "clear", "s2": "unclear", "s3": "clear"})

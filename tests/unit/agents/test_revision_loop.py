@@ -106,7 +106,8 @@ async def _revised(
     try:
         revised = await agent.run(Given(given), desk)
     except StepError as stopped:
-        assert stopped.kind is FailureKind.NO_PROGRESS
+        if stopped.kind is not FailureKind.NO_PROGRESS:
+            raise
         return draft.model_copy(update={"answers": _declined(review, stopped)})
     assert isinstance(revised, Draft)
     assert desk.rejected == []

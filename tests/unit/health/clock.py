@@ -49,17 +49,21 @@ class OneGate:
     def enter(self, call: Call) -> Entry | Refusal | Wait:
         """Ask to be let in, or look again."""
         gate = self._opened()
-        return self._kept(gate, gate.enter(call, "here", self.limits))
+        answer = gate.enter(call, "here", self.limits)
+        self._keep(gate)
+        return answer
 
     def leave(self, call: Call, entry: Entry, result: Result = ANSWERED) -> None:
         """Leave."""
         gate = self._opened()
-        self._kept(gate, gate.leave(call, entry, result, self.limits))
+        gate.leave(call, entry, result, self.limits)
+        self._keep(gate)
 
     def renew(self, call: Call) -> None:
         """Renew."""
         gate = self._opened()
-        self._kept(gate, gate.renew(call.ticket))
+        gate.renew(call.ticket)
+        self._keep(gate)
 
     def state(self) -> GateState:
         """What is kept."""
@@ -68,7 +72,6 @@ class OneGate:
     def _opened(self) -> Gate:
         return Gate(self._state, self.clock.now, self._rules)
 
-    def _kept(self, gate: Gate, answer: Any) -> Any:
+    def _keep(self, gate: Gate) -> None:
         self._state = GateState.model_validate_json(gate.state.model_dump_json())
         self.called += [waiter.ticket for waiter in gate.called]
-        return answer

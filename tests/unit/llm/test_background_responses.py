@@ -20,10 +20,14 @@ class Drawer:
 
     def __init__(self, *, abandoned: bool = False) -> None:
         self.kept: list[str] = []
-        self.receipt = Receipt(self._keep, lambda: abandoned)
+        self.receipt = Receipt(self._keep, self._is_abandoned)
+        self._abandoned = abandoned
 
     async def _keep(self, response: str) -> None:
         self.kept.append(response)
+
+    async def _is_abandoned(self) -> bool:
+        return self._abandoned
 
 
 def script(*lines: Line) -> Script:
@@ -161,8 +165,10 @@ async def test_an_id_that_cannot_be_kept_is_not_paid_on(keeper: Subject) -> None
     async def lose(response: str) -> None:
         raise UnavailableError("memory is gone")
 
+    losing = Drawer().receipt
+    losing.keep = lose
     with pytest.raises(UnavailableError, match="memory is gone"):
-        await keeper.model.complete(a_request(), Ear(), Receipt(lose, lambda: False))
+        await keeper.model.complete(a_request(), Ear(), losing)
 
     await eventually(lambda: keeper.calls()[0].outcome is Outcome.CANCELLED)
 

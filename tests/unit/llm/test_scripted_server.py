@@ -1,11 +1,13 @@
 """The scripted model as other programs see it: over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from services.llm.base import WORK_HEADER
+from services.llm.scripted.calls import Outcome
 from services.llm.scripted.script import Fault, Line, Script
 from services.llm.scripted.server import ScriptedServer
 
@@ -140,3 +142,66 @@ async def test_server_stops_though_a_call_hangs() -> None:
 
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{server.url}/health")
+
+
+RESPONSE = {"model": "gpt-x", "input": [{"role": "user", "content": "Say yes."}]}
+FORMAT = {"type": "json_schema", "name": "Answer", "schema": {"enum": ["yes"]}}
+AS_TEXT = {"text": {"format": FORMAT}}
+
+
+async def test_a_response_is_given_whole(client: httpx.AsyncClient) -> None:
+    """The newer interface answers as the older one does, and keeps what is asked for at once."""
+    answer = await client.post("/v1/responses", json=RESPONSE | AS_TEXT)
+    kept = await client.get(f"/v1/responses/{answer.json()['id']}")
+
+    body = answer.json()
+    assert (body["object"], body["status"], body["model"]) == ("response", "completed", "gpt-x")
+    assert body["output"][0]["content"][0]["text"] == "yes"
+    assert body["usage"]["total_tokens"] == 3
+    assert kept.status_code == 404
+
+
+async def test_a_background_response_is_paid_once(
+    server: ScriptedServer, client: httpx.AsyncClient
+) -> None:
+    """It is begun at once and completed later, and however often it is fetched it is one call."""
+    server.perform(Script(lines=(Line(fault=Fault.SLOW, after_ms=300),)))
+    begun = (await client.post("/v1/responses", json=RESPONSE | {"background": True})).json()
+    early = (await client.get(f"/v1/responses/{begun['id']}")).json()
+    await asyncio.sleep(0.4)
+    late = (await client.get(f"/v1/responses/{begun['id']}")).json()
+
+    [call] = server.calls
+    statuses = [each["status"] for each in (begun, early, late)]
+    assert statuses == ["in_progress", "in_progress", "completed"]
+    assert (early["output"], early["usage"], bool(late["output"])) == ([], None, True)
+    assert (call.response, call.fetched, call.is_paid) == (begun["id"], 2, True)
+    assert call.outcome is Outcome.ANSWERED
+
+
+async def test_a_background_response_is_cancelled(
+    server: ScriptedServer, client: httpx.AsyncClient
+) -> None:
+    """What is cancelled stays so, and cancelling it again changes nothing."""
+    server.perform(Script(lines=(Line(fault=Fault.HANG),)))
+    begun = (await client.post("/v1/responses", json=RESPONSE | {"background": True})).json()
+
+    first = await client.post(f"/v1/responses/{begun['id']}/cancel")
+    second = await client.post(f"/v1/responses/{begun['id']}/cancel")
+    unknown = await client.post("/v1/responses/resp_none/cancel")
+
+    assert [first.json()["status"], second.json()["status"]] == ["cancelled", "cancelled"]
+    assert unknown.status_code == 404
+    assert server.calls[0].outcome is Outcome.CANCELLED
+
+
+@pytest.mark.parametrize("fault", [Fault.HTTP_500, Fault.HTTP_401, Fault.HTML])
+async def test_what_is_turned_away_is_not_paid(
+    server: ScriptedServer, client: httpx.AsyncClient, fault: Fault
+) -> None:
+    """A request that no model was set to work for is in the log and not among what was paid."""
+    server.perform(Script(lines=(Line(fault=fault),)))
+
+    await client.post("/v1/responses", json=RESPONSE | {"background": True})
+
+    assert [(call.response, call.is_paid) for call in server.calls] == [("", False)]

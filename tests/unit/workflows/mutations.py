@@ -485,6 +485,6 @@ MUTATIONS: Final = (
         "    next: fact_check",
         "steps.revise.next.0",
         "this closes a loop back to fact_check that nothing bounds",
-        "`at_most: N`",
+        "`else` takes no at_most; give steps.review.next.0 `at_most: N`",
     ),
 )

@@ -172,7 +172,7 @@ ends:
 
     assert [(each.code, each.message) for each in findings] == [
         ("FO209", "start.rows has no bounds, so the fan-out has none"),
-        ("FO209", "start.rows has no `id` to tell items by"),
+        ("FO209", "what start.rows lists has no `id` to tell items by"),
     ]
 
 

@@ -70,7 +70,9 @@ steps:
     next: [{{when: "report.score < LIMIT", to: failed}}, {{else: done}}]
 {ENDS}"""
 
-    assert told(body.replace("LIMIT", "50"), *AGENTS) == ["FO307 steps.two.next.0"]
+    (found,) = errors(body.replace("LIMIT", "50"), *AGENTS)
+    assert (found.code, found.place) == ("FO307", ("steps", "two", "next", 0))
+    assert "what led here never leaves it such a value" in found.message
     assert told(body.replace("LIMIT", "51"), *AGENTS) == []
 
 
@@ -146,16 +148,150 @@ def test_a_reader_with_a_way_of_its_own_is_told_as_well() -> None:
     ]
 
 
-def test_two_slots_that_one_step_misses_are_two_findings() -> None:
-    """Both reads of one step are told at once, each at its own place."""
+def test_two_slots_that_one_step_misses_on_one_way_are_one_finding() -> None:
+    """Both slots are named at the place of the first: whoever should write them is one slip."""
     body = LINE.replace("agent: read, reads: [missing], writes: note", "agent: both, BOTH").replace(
         "BOTH", "reads: [missing, note], writes: note"
     )
 
+    (found,) = errors(body, *AGENTS, an_agent("both", "missing", "note", optional=("note",)))
+
+    assert (found.code, found.place) == ("FO302", ("steps", "two", "reads", 0))
+    assert found.message == "missing and note hold no value on some path that reaches step two"
+    assert found.remedy == (
+        "Write missing and note on every path before, or read it as `note?` where that will do."
+    )
+
+
+def test_slots_that_one_step_misses_on_two_ways_are_two_findings() -> None:
+    """What each way leaves unset is a slip of its own, with the way to it."""
+    body = f"""
+slots: {{missing: Note@1, note: Note@1, last: Note@1}}
+start: one
+steps:
+  one:
+    agent: write
+    reads: [start]
+    writes: last
+    next: [{{when: "last.score > 5", to: left}}, {{else: right}}]
+  left: {{agent: write, reads: [start], writes: missing, next: both}}
+  right: {{agent: write, reads: [start], writes: note, next: both}}
+  both: {{agent: both, reads: [missing, note], writes: last, next: done}}
+{ENDS}"""
+
     assert told(body, *AGENTS, an_agent("both", "missing", "note")) == [
-        "FO302 steps.two.reads.0: one > two",
-        "FO302 steps.two.reads.1: one > two",
+        "FO302 steps.both.reads.0: one > right > both",
+        "FO302 steps.both.reads.1: one > left > both",
     ]
+
+
+def test_an_agent_that_needs_a_slot_is_not_told_to_do_without() -> None:
+    """The question mark is offered only where it would not be the next finding."""
+    (found,) = errors(LINE, *AGENTS)
+
+    assert found.remedy == "Write missing on every path before."
+
+
+CHAIN = f"""
+slots: {{note: Note@1, second: Note@1, last: Note@1}}
+start: START
+steps:
+  one: {{agent: write, reads: [start], writes: note, next: two}}
+  two: {{agent: note, reads: [note], writes: second, next: three}}
+  three: {{agent: note, reads: [{{note: second}}], writes: last, next: done}}
+{ENDS}"""
+
+
+def test_a_wrong_start_is_one_finding() -> None:
+    """What nothing leads to, what only follows that and who misses its slots have one cause."""
+    (found,) = errors(CHAIN.replace("START", "three"), *AGENTS)
+
+    assert (found.code, found.place) == ("FO301", ("steps", "one"))
+    assert found.message == (
+        "no path leads here, nor to what only follows it: two; so three misses second"
+    )
+    assert found.remedy.startswith("Let the run begin here (start: one), ")
+    assert told(CHAIN.replace("START", "one"), *AGENTS) == []
+
+
+def test_parts_that_lead_only_to_each_other_are_told_once() -> None:
+    """Of a circle that nothing leads into, one place is named and the others after it."""
+    body = CHAIN.replace("START", "three").replace("reads: [{note: second}]", "reads: [start]")
+    body = body.replace("agent: note, reads: [start]", "agent: write, reads: [start]")
+    circle = body.replace("next: three", "next: one")
+
+    (found,) = errors(circle, *AGENTS)
+
+    assert found.message == "no path leads here, nor to what only follows it: two"
+    assert found.remedy == "Let a rule or a failure plan lead to it, or remove it."
+
+
+DEAD_DEFAULT = f"""
+slots: {{report: Report@1, note: Note@1}}
+start: one
+steps:
+  one:
+    agent: report
+    reads: [start]
+    writes: report
+    next:
+      - {{when: "report.score < 50", to: done}}
+      - {{when: "report.score >= 50", to: failed}}
+      - {{else: two}}
+  two: {{agent: write, reads: [start], writes: note, next: three}}
+  three: {{agent: write, reads: [start], writes: note, next: done}}
+{ENDS}"""
+
+
+def test_a_step_behind_a_default_that_nothing_is_left_for_is_told() -> None:
+    """No run comes to it; what follows it is not told again."""
+    (found,) = errors(DEAD_DEFAULT, *AGENTS)
+
+    assert (found.code, found.place) == ("FO301", ("steps", "two"))
+    assert found.message.startswith("no run comes here: only `else` of one leads here")
+    assert told(DEAD_DEFAULT.replace(">= 50", "> 50"), *AGENTS) == []
+
+
+def test_an_end_may_stand_for_what_cannot_happen() -> None:
+    """A list of rules has to end with `else`; leading it to an end is no slip."""
+    body = DEAD_DEFAULT.replace("else: two", "else: odd").replace(
+        "ends:", "ends:\n  odd: {outcome: failed}"
+    )
+    without = body.partition("  two:")[0] + ENDS.replace("ends:", "ends:\n  odd: {outcome: failed}")
+
+    assert told(without, *AGENTS) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ("report.score < 50", "report.score < 20", "the rule just before it takes all that"),
+        ("report.score < 50", "report.score > 100", "the contract allows no such value"),
+        (
+            "report.score < 50",
+            "report.score > 20 and report.score < 10",
+            "its parts contradict each other, or the contract allows no such value",
+        ),
+    ],
+)
+def test_a_dead_rule_says_why(first: str, second: str, why: str) -> None:
+    """Whether rules before it, its own parts or the contract leave it nothing is told."""
+    (found,) = errors(ROUTED.replace("FIRST", first).replace("SECOND", second), *AGENTS)
+
+    assert found.message.startswith(f"no run ever goes this way to failed: {why}")
+
+
+def test_a_dead_rule_behind_several_says_that_it_is_several() -> None:
+    """Where two rules take a part each of what a third would take, both are meant."""
+    body = ROUTED.replace("FIRST", "report.score < 50").replace(
+        "SECOND", "report.score >= 50 and report.final == True"
+    )
+    third = '      - {when: "report.final == True", to: done}\n      - {else: two}'
+
+    (found,) = errors(body.replace("      - {else: two}", third), *AGENTS)
+
+    assert found.place == ("steps", "one", "next", 2)
+    assert "the rules before it take all that it would take" in found.message
 
 
 UNSET_OR_STALE = f"""
