@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from contracts.event import EventKind
 from contracts.run import RunStatus, RunView
+from services.agents.base import Given
 from services.llm.endpoint import Endpoint
 from services.llm.openai import OpenAIModel
 from services.llm.scripted.calls import Outcome
@@ -22,7 +24,7 @@ from services.memory.folder_archive import FolderArchive
 from services.memory.redis import RedisStore
 from tests.dying_workers import MODEL, Order, Victim, warm_up
 from tests.harness import Harness, harness
-from tests.toys import ToyWriter, toy_flow
+from tests.toys import HEAD, Note, ToyWriter, toy, toy_flow
 
 pytestmark = pytest.mark.servers
 
@@ -170,6 +172,58 @@ async def test_a_cancelled_run_stops_paying(temporal_address: str) -> None:
     assert view.status is RunStatus.CANCELLED
     assert view.spent.estimated_calls > 0
     assert told[-1].event.kind is EventKind.RUN_ENDED
+
+
+FAN_OUT = """
+slots: {parts: [Note@1], whole: Note@1}
+start: write
+steps:
+  write:
+    each: part in start.items
+    agent: toy_writer
+    reads: [start]
+    writes: parts
+    parallel: 3
+    next: join
+  join: {agent: join, reads: [parts], writes: whole, next: done}
+ends:
+  done: {outcome: succeeded, output: whole}
+  failed: {outcome: failed}
+"""
+
+
+def _each_writer() -> ToyWriter:
+    writer = ToyWriter()
+    receives = {"start": "Note@1", "part": "Note@1.items[]"}
+    writer.__dict__["declaration"] = writer.declaration.model_copy(update={"receives": receives})
+    return writer
+
+
+@pytest.mark.guarantee("budget-holds")
+@pytest.mark.parametrize(("budget", "status"), [(7, RunStatus.FAILED), (12, RunStatus.SUCCEEDED)])
+async def test_parallel_steps_and_repairs_share_one_budget(
+    temporal_address: str, budget: int, status: RunStatus
+) -> None:
+    """Six parallel items, each answered badly once, never buy more than the run may spend."""
+    rejected = Line(exchange=1, fault=Fault.NOT_JSON, times=None)
+    async with (
+        ScriptedServer(script=Script(lines=(rejected,))) as server,
+        Endpoint(server.base_url) as endpoint,
+    ):
+        head = HEAD.replace("model_calls: 50", f"model_calls: {budget}")
+        flow = toy_flow(FAN_OUT, _each_writer(), toy("join", _join, parts="[Note@1]"), head=head)
+        bench = await harness(temporal_address, flow, model=OpenAIModel(endpoint))
+        items: list[JsonValue] = [{"id": each} for each in "abcdef"]
+        view = await bench.finish({"text": "x", "items": items})
+        paid = sum(call.is_paid for call in server.calls)
+
+    assert view.status is status
+    assert paid == view.spent.calls <= budget
+    assert paid > budget / 2
+
+
+def _join(given: Given) -> Note:
+    return Note(text=f"{len(given.many('parts', Note))} parts")
 
 
 async def eventually(condition: Callable[[], object], seconds: float = 5) -> None:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pydantic import Field
 
 from contracts.base import Contract, Part
 from contracts.registry import Registry
@@ -10,7 +11,7 @@ from services.catalogue import catalogue
 from services.errors import FlowInvalidError
 from services.flows.document import read_text
 from services.settings import Settings
-from tests.toys import HEAD, Note, errors_of, toy, toy_errors
+from tests.toys import HEAD, Note, NoteItem, errors_of, toy, toy_errors
 from tests.unit.workflows.mutations import ARTICLE, MUTATIONS, Mutation
 from workflows.checking.check import check
 
@@ -174,6 +175,84 @@ ends:
         ("FO209", "start.rows has no bounds, so the fan-out has none"),
         ("FO209", "what start.rows lists has no `id` to tell items by"),
     ]
+
+
+def _one_step(each: str, **receives: str) -> list[tuple[str, str, str]]:
+    """What is wrong with the form of a flow of one step that walks the table it is given."""
+    text = HEAD.replace("Note@1", "Table@1") + (
+        f"""
+slots: {{parts: [Note@1]}}
+start: one
+steps:
+  one: {{agent: one, each: {each}, reads: [], writes: parts, next: done}}
+ends:
+  done: {{outcome: succeeded, output: parts}}
+  failed: {{outcome: failed}}
+"""
+    )
+    one = toy("one", lambda given: Note(), **receives).declaration
+    findings = check(read_text("toy.yaml", text).document, {"one": one}, Registry.of([Keyed, Note]))
+    return [(each.code, each.message, each.remedy) for each in findings]
+
+
+class Keyed(Contract, name="Table", version=1):
+    """A bounded list of elements that can be told apart."""
+
+    rows: tuple[NoteItem, ...] = Field(min_length=1, max_length=3)
+
+
+@pytest.mark.parametrize(
+    ("receives", "message", "remedy"),
+    [
+        ({"item": "Table@1.rows[]"}, "has no input 'row'", "Write: item in start.rows"),
+        (
+            {"row": "Note@1.items[]"},
+            "receives 'row' as Note@1.items[]",
+            "Walk Note@1.items[], which one takes item by item.",
+        ),
+    ],
+)
+def test_an_item_that_the_agent_does_not_take_is_told_with_what_it_takes(
+    receives: dict[str, str], message: str, remedy: str
+) -> None:
+    """Nobody receives anything "as nothing": the agent has no such input, or of another kind."""
+    told = [each for each in _one_step("row in start.rows", **receives) if each[0] == "FO207"]
+
+    assert told == [("FO207", f"one {message}, and this hands it Table@1.rows[]", remedy)]
+
+
+RULED = """
+slots: {first: Note@1}
+start: one
+steps:
+  one: {agent: one, reads: [start], writes: first, next: RULES}
+ends:
+  done: {outcome: succeeded, output: first}
+  failed: {outcome: failed}
+"""
+OVER = '{when: "first.score > 1", to: failed}'
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "remedy"),
+    [
+        (f"[{{else: done}}, {OVER}]", 1, "Move `else` to the end."),
+        ("[{else: done}, {else: failed}]", 1, "Keep one `else`, at the end."),
+        (f"[{OVER}]", 0, "End the list with {else: name}."),
+    ],
+)
+def test_one_slip_in_the_order_of_rules_is_one_finding(rules: str, place: int, remedy: str) -> None:
+    """A default in the wrong place is not also said to be missing."""
+    file = read_text("toy.yaml", HEAD + RULED.replace("RULES", rules))
+    one = toy("one", lambda given: Note()).declaration
+
+    (found,) = check(file.document, {"one": one}, Registry.of([Note]))
+
+    assert (found.code, found.place, found.remedy) == (
+        "FO212",
+        ("steps", "one", "next", place),
+        remedy,
+    )
 
 
 def test_a_fan_out_over_what_is_not_there_is_found() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.workflows.driven import an_agent
-from tests.unit.workflows.judged import REPORTER, WRITER, errors, told
+from tests.unit.workflows.judged import HEAD, REPORTER, WRITER, errors, told
+from workflows.checking.witness import Handled
 
 MISSING = an_agent("read", "missing")
 NOTE = an_agent("note", "note")
@@ -254,10 +255,8 @@ def test_a_step_behind_a_default_that_nothing_is_left_for_is_told() -> None:
 
 def test_an_end_may_stand_for_what_cannot_happen() -> None:
     """A list of rules has to end with `else`; leading it to an end is no slip."""
-    body = DEAD_DEFAULT.replace("else: two", "else: odd").replace(
-        "ends:", "ends:\n  odd: {outcome: failed}"
-    )
-    without = body.partition("  two:")[0] + ENDS.replace("ends:", "ends:\n  odd: {outcome: failed}")
+    rules = DEAD_DEFAULT.replace("else: two", "else: odd").partition("  two:")[0]
+    without = rules + ENDS.replace("ends:", "ends:\n  odd: {outcome: failed}")
 
     assert told(without, *AGENTS) == []
 
@@ -344,6 +343,115 @@ on_failure: {empty: {then: help}, otherwise: {then: failed}}
 """
 
     assert told(SHARED, *AGENTS, head=head) == ["FO303 on_failure.empty: one > help > one"]
+
+
+ROUND = f"""
+slots: {{note: Note@1}}
+start: one
+steps:
+  one: {{agent: write, reads: [start], writes: note, next: two}}
+  two:
+    agent: write
+    reads: [start]
+    writes: note
+    next: [{{when: "note.score > 5", to: BACK}}, {{else: OTHER}}]
+{ENDS}"""
+
+
+@pytest.mark.parametrize(
+    ("back", "other", "place", "remedy"),
+    [
+        ("one", "done", 0, "Give one rule or failure line of the loop `at_most: N`."),
+        (
+            "done",
+            "one",
+            1,
+            "`else` takes no at_most: let a rule {when: ..., to: ..., at_most: N} before it lead"
+            " back, and `else` out of the loop.",
+        ),
+    ],
+)
+def test_what_bounds_a_loop_is_advised_where_it_may_stand(
+    back: str, other: str, place: int, remedy: str
+) -> None:
+    """A rule takes `at_most`; `else` does not, and whoever followed that advice got FO104."""
+    (found,) = errors(ROUND.replace("BACK", back).replace("OTHER", other), *AGENTS)
+
+    assert (found.code, found.place) == ("FO303", ("steps", "two", "next", place))
+    assert found.remedy == remedy
+
+
+def test_a_loop_that_else_closes_is_bounded_at_another_of_its_ways() -> None:
+    """The rule of the loop that takes `at_most` is named by its place."""
+    body = ROUND.replace("to: BACK", "to: three").replace("else: OTHER", "else: done")
+    three = "  three: {agent: write, reads: [start], writes: note, next: one}\nends:"
+
+    (found,) = errors(body.replace("ends:", three), *AGENTS)
+
+    assert found.place == ("steps", "three", "next", 0)
+    assert found.remedy == "`else` takes no at_most; give steps.two.next.0 `at_most: N`."
+
+
+def test_otherwise_is_not_advised_to_be_counted() -> None:
+    """The last resort takes no `at_most`: the kinds that may come back have to be named."""
+    head = HEAD.replace("{otherwise: {then: failed}}", "{otherwise: {then: help}}")
+
+    (found,) = errors(SHARED, *AGENTS, head=head)
+
+    assert found.place == ("on_failure", "otherwise")
+    assert found.remedy.startswith("`otherwise` takes no at_most: name the kinds that may lead")
+
+
+@pytest.mark.parametrize(
+    ("allow", "action"), [("[retry, stop]", "retry"), ("[raise_budget, stop]", "raise_budget")]
+)
+def test_a_witness_answers_what_the_gate_allows(allow: str, action: str) -> None:
+    """A person who may only raise the budget is not said to retry."""
+    head = HEAD.replace("{otherwise:", "{over_budget: {then: help}, otherwise:")
+
+    (found,) = errors(SHARED.replace("[retry, stop]", allow), *AGENTS, head=head)
+
+    assert found.witness is not None
+    assert Handled(node="help", action=action) in found.witness.moves
+
+
+FANNED = f"""
+slots: {{report: Report@1, parts: [Note@1]}}
+start: one
+steps:
+  one: {{agent: report, reads: [start], writes: report, next: many}}
+  many:
+    each: part in report.items
+    agent: many
+    reads: []
+    writes: parts
+    next: done
+    on_failure: {{empty: {{then: help}}}}
+  help:
+    gate: operator
+    answers: failure
+    allow: ALLOW
+    stop: failed
+    deadline: 1h
+    on_deadline: {{to: failed}}
+{ENDS}"""
+
+
+@pytest.mark.parametrize(
+    ("allow", "expected"),
+    [
+        ("[supply, stop]", []),
+        (
+            "[supply, retry, stop]",
+            ["FO303 steps.many.on_failure.empty: one > many > help > many"],
+        ),
+    ],
+)
+def test_a_person_who_supplies_items_comes_to_an_end(allow: str, expected: list[str]) -> None:
+    """A fan-out has so many items, and what was supplied is not made again; a retry is endless."""
+    many = an_agent("many").model_copy(update={"receives": {"part": "Report@1.items[]"}})
+
+    assert told(FANNED.replace("ALLOW", allow), *AGENTS, many) == expected
 
 
 TWO_WAYS = f"""
