@@ -189,6 +189,50 @@ def test_a_terminal_is_not_steered_by_a_file(run: Run, tmp_path: Path) -> None:
     assert "the character U+001B cannot stand in YAML" in out
 
 
+NAMED_BADLY = "a\n::error::b\x1b[31m\u202e.yaml"
+
+
+@pytest.mark.parametrize("asked", [[], ["--format", "github"]])
+def test_a_name_of_a_file_is_one_harmless_word(run: Run, tmp_path: Path, asked: list[str]) -> None:
+    """Line ends and control characters of a file's name neither steer a terminal nor a pipeline."""
+    (tmp_path / NAMED_BADLY).write_text("flow: [\n", "utf-8")
+    (tmp_path / "z.yaml").write_text("flow: [\n", "utf-8")
+
+    _, out, _ = run("check", str(tmp_path), *asked)
+
+    assert [line for line in out.splitlines() if line.startswith("::error::")] == []
+    assert not set(out) & {"\x1b", "\u202e", "\r"}
+
+
+def test_a_pipeline_is_told_the_name_of_a_file_in_full(run: Run, tmp_path: Path) -> None:
+    """Its line end is escaped as workflow commands ask for, so that the file is still found."""
+    (tmp_path / "a\nb.yaml").write_text("flow: [\n", "utf-8")
+
+    _, out, _ = run("check", str(tmp_path), "--format", "github")
+
+    assert f"file={tmp_path}/a%0Ab.yaml,line=2," in out
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("gpt-5-mini", " of $5.00 at the price of gpt-5-mini\n"),
+        ("house-model", "an unknown amount of $5.00\n"),
+    ],
+)
+def test_money_is_told_with_the_model_whose_price_it_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, told: str
+) -> None:
+    """The settings name the model; a bound in dollars says whose price it is reckoned at."""
+    monkeypatch.setenv("ORCHESTRA_MODEL", model)
+    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+
+    _, out, _ = run("check", str(tmp_path))
+
+    assert f"plan.yaml: ok  2 steps, 2 gates, 5 ends; at worst {CALLS} model calls of 50," in out
+    assert told in out
+
+
 WITNESS = Witness(
     given={"brief": {"len(key_points)": 3}},
     moves=(
@@ -262,6 +306,21 @@ def test_a_witness_of_one_file_and_one_code() -> None:
         print_witnesses([_examined(STALE)], "FO302")
     with pytest.raises(NotFoundError, match="FO201 is wrong as written"):
         print_witnesses([_examined(plain)], "FO201")
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "why"),
+    [
+        ("FO308", Severity.ERROR, "FO308 says that it is undecided whether some run goes wrong"),
+        ("FO401", Severity.NOTE, "FO401 is a note, and no run goes wrong by it"),
+    ],
+)
+def test_what_is_undecided_is_not_called_wrong(code: str, severity: Severity, why: str) -> None:
+    """Neither a check that gave up nor a note says that the flow is wrong as written."""
+    found = STALE.model_copy(update={"code": code, "severity": severity, "witness": None})
+
+    with pytest.raises(NotFoundError, match=why):
+        print_witnesses([_examined(found)], code)
 
 
 def test_a_witness_is_for_a_person(run: Run, folder: Path) -> None:

@@ -67,7 +67,8 @@ def test_what_only_looks_like_a_number_is_refused(number: str) -> None:
     """What is no whole number is refused at its line, and never a crash."""
     complaint = _refused(FLOW.replace("model_calls: 50", f"model_calls: {number}"))
 
-    assert complaint.startswith("toy.yaml:6: FO104 budget.model_calls: Input should be a valid int")
+    assert complaint.startswith("toy.yaml:6: FO104 budget.model_calls: ")
+    assert " is not a whole number\n" in complaint
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,20 @@ def test_anything_else_is_no_duration(text: str) -> None:
 
     assert complaint.startswith("toy.yaml:6: FO104 budget.working_time: ")
     assert "remedy: Change it as the message says." in complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("99999999999d", "99999999999d is longer than 3650d, the longest there is"),
+        ("9" * 5000 + "s", "9" * 60 + " is longer than 3650d, the longest there is"),
+        ("0h", "0h is no time at all; the shortest there is is 1s"),
+        ("07d", "'07d' is no duration; write a number and s, m, h or d, as in 30m"),
+    ],
+)
+def test_a_duration_that_cannot_be_says_what_is_wrong_with_it(text: str, told: str) -> None:
+    """Too long and none at all are durations; they are not said to be something else."""
+    assert f"FO104 budget.working_time: {told}\n" in _refused(FLOW.replace("10m", text))
 
 
 def test_slots_hold_one_value_or_a_list() -> None:
@@ -229,7 +244,10 @@ def test_a_gate_shows_as_a_step_reads() -> None:
         (HELP.replace("allow: [stop]", "allow: []"), "allow lists what a person may do"),
         (HELP.replace("stop: failed, ", ""), "`stop` names the end it leads to"),
         (HELP.replace("allow: [stop]", "allow: [retry]"), "`stop` names the end it leads to"),
-        (HELP.replace("allow: [stop]", "allow: [stop, guess]"), "Input should be 'retry'"),
+        (
+            HELP.replace("allow: [stop]", "allow: [stop, guess]"),
+            '"guess" is none of retry, supply, raise_budget, go, stop',
+        ),
         (
             HELP.replace("gate: op,", "gate: op, shows: [first],"),
             "takes allow, stop and a deadline",
@@ -249,7 +267,11 @@ def test_a_gate_is_wholly_of_one_kind(text: str, message: str) -> None:
     [
         ("output: first", "reason: Why not.", "an end that succeeded names its output"),
         ("outcome: failed}", "outcome: failed, output: first}", "and no other does"),
-        ("outcome: failed}", "outcome: lost}", "Input should be 'succeeded'"),
+        (
+            "outcome: failed}",
+            "outcome: lost}",
+            '"lost" is none of succeeded, rejected, failed, expired',
+        ),
     ],
 )
 def test_only_success_has_an_output(old: str, new: str, message: str) -> None:
@@ -278,8 +300,8 @@ PLANS = [
     ("timed_out: {retry: 1, then: failed}", "bug: {then: failed}", "no kind of failure"),
     ("malformed: {repair: 1", "malformed: {retry: 1", "malformed cannot be retried"),
     ("malformed: {repair: 1", "malformed: {retry_for: 1m", "malformed cannot be retried"),
-    ("malformed: {repair: 1", "malformed: {repair: 6", "less than or equal to 5"),
-    ("retry: 3", "retry: 51", "less than or equal to 50"),
+    ("malformed: {repair: 1", "malformed: {repair: 6", "6 is too much"),
+    ("retry: 3", "retry: 51", "51 is too much"),
     ("otherwise: {", "otherwise: {at_most: 1, ", "otherwise takes `then` alone"),
     ("otherwise: {", "otherwise: {retry: 1, ", "otherwise cannot be retried"),
     ("otherwise: {then: failed}", "otherwise: {}", "otherwise takes `then` alone"),
@@ -379,7 +401,7 @@ def test_tags_run_nothing() -> None:
     """A tag that would make another loader call a function is so much text here."""
     text = FLOW.replace("summary: A toy.", "summary: !!python/object/apply:os.getcwd []")
 
-    assert "FO104 summary: Input should be a valid string" in _refused(text)
+    assert "FO104 summary: a list is not a name or text" in _refused(text)
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -49,6 +49,35 @@ def test_a_flow_with_findings_is_never_offered(tmp_path: Path) -> None:
         shelf.get("news")
 
 
+@pytest.mark.parametrize(
+    "broken",
+    ["flow: weekly\n", "# a flow\nflow: 'weekly' # ours\nsteps: [\n"],
+    ids=["form", "YAML"],
+)
+def test_a_refused_flow_is_known_by_the_name_it_declares(tmp_path: Path, broken: str) -> None:
+    """Who asks for the flow is told why, whatever its file is called; the file's name does too."""
+    _put(tmp_path, "news.yaml", broken)
+
+    shelf = _shelf(tmp_path)
+
+    for name in ("weekly", "news"):
+        with pytest.raises(NotFoundError, match=rf"flow '{name}' is not offered:\nnews\.yaml:"):
+            shelf.get(name)
+
+
+def test_all_refused_files_of_a_flow_are_told(tmp_path: Path) -> None:
+    """Two broken files that declare one flow are both shown; one that is offered hides them."""
+    _put(tmp_path, "one.yaml", "flow: weekly\n")
+    _put(tmp_path, "two.yaml", "flow: weekly\n")
+    _put(tmp_path, "three.yaml", "flow: article\n")
+
+    shelf = _shelf(tmp_path)
+
+    with pytest.raises(NotFoundError, match=r"(?s)one\.yaml:1: .*two\.yaml:1: "):
+        shelf.get("weekly")
+    assert shelf.get("article").name == "article"
+
+
 def test_two_files_cannot_offer_one_flow(tmp_path: Path) -> None:
     """A second flow of a name is refused; the first stays as it is."""
     _put(tmp_path, "mine.yaml", ARTICLE)

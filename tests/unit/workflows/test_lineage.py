@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from contracts.reference import Reference, Trust
 from contracts.work import SlotVersion
-from workflows.checking.lineage import Row, Rows, mask_of, put, settle
+from workflows.checking.bits import mask_of
+from workflows.checking.lineage import Row, Rows, put, settle
 from workflows.freshness import is_behind, passed_by
 
 SLOTS = ("a", "b", "c", "d", "e")
