@@ -223,7 +223,7 @@ def _by_work(calls: Iterable[ModelCall]) -> dict[tuple[str, str], list[ModelCall
     found: dict[tuple[str, str], list[ModelCall]] = defaultdict(list)
     for call in calls:
         if call.is_paid:
-            found[call.marker, call.work].append(call)
+            found[call.marker, call.piece].append(call)
     return found
 
 

@@ -55,6 +55,12 @@ class ModelCall:
     """How it ended; `open` when the model died meanwhile."""
 
     @property
+    def piece(self) -> str:
+        """Whose work it was and on which item, whatever the visit: an operator's retry is one."""
+        work = Work.parse(self.work)
+        return f"{work.agent}/{work.rung}/{work.item}"
+
+    @property
     def is_paid(self) -> bool:
         """Whether an answer was made for it."""
         return self.status == _PAID

@@ -12,7 +12,7 @@ from tests.chaos.storm import trial
 pytestmark = pytest.mark.servers
 
 SMALL = (13333, 5, 4)
-"""Seed, runs and faults: Temporal is killed, memory wiped and spoilt, calls to the model cut off."""
+"""Seed, runs and faults: Temporal killed, memory wiped and spoilt, calls to the model cut."""
 
 MOST_RUNS = 12
 """A larger trial that failed takes minutes; `python -m tests.chaos.run` repeats it by its seed."""

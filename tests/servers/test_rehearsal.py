@@ -80,6 +80,21 @@ async def test_a_gate_and_an_end_stop_a_run_as_a_step_does(
     assert reason in played.reason
 
 
+async def test_a_person_who_may_only_raise_the_budget_keeps_a_run_going(
+    temporal_address: str,
+) -> None:
+    """Where a gate lets nobody retry, the witness answers with what it allows, round by round."""
+    text = (BROKEN / "FO303-endless-retry.yaml").read_text("utf-8")
+    examined = examine_text(
+        "a.yaml", text.replace("allow: [retry, ", "allow: [raise_budget, "), KNOWN
+    )
+
+    [played] = await _played(temporal_address, examined)
+
+    assert played.as_foretold
+    assert "it went round 3 times" in played.reason
+
+
 async def test_a_gate_shows_nothing_stale(temporal_address: str) -> None:
     """Two reports on a replaced draft are two findings; the run of each stops at the gate."""
     first, second = await _played(temporal_address, _broken("FO305-review-after-revision"))

@@ -1,6 +1,7 @@
 """Budgets, facts, exit codes, error sentences, verbatim checks and batches: small pure parts."""
 
 import hashlib
+from importlib import import_module
 from pathlib import Path
 
 import httpx
@@ -112,6 +113,59 @@ def test_unexpected_error_says_how_to_see_more() -> None:
 
     assert told.startswith("an unexpected RuntimeError: boom [2J; this is a bug")
     assert "--debug" in told
+
+
+BROKEN_CONTRACT = """
+from enum import StrEnum
+
+
+class Mood(StrEnum):
+    GLAD = "glad"
+
+
+class Letter:
+    mood: Mood = Mood.SAD
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout in which a member of an enum was removed and is still some field's default."""
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "letter_of_a_checkout.py").write_text(BROKEN_CONTRACT, "utf-8")
+    monkeypatch.setattr(failing, "PROJECT", tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "contracts")
+    return tmp_path
+
+
+def _loading(name: str) -> Exception:
+    with pytest.raises(Exception) as raised:  # noqa: PT011  what an edited module may raise
+        import_module(name)
+    return raised.value
+
+
+def test_a_module_that_does_not_load_is_no_bug(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who removed what a default names is told which module, which line and what to do."""
+    error = _loading("letter_of_a_checkout")
+
+    with pytest.raises(SystemExit) as ended:
+        failing.end(error, debug=False)
+
+    assert ended.value.code == ExitCode.FINDINGS
+    assert capsys.readouterr().err == (
+        "error: contracts/letter_of_a_checkout.py does not load: line 10,"
+        " `mood: Mood = Mood.SAD`: AttributeError: SAD. Mend this line, or bring back what it"
+        " names: until the module loads, nothing can be checked or run.\n"
+    )
+
+
+def test_a_program_that_is_not_installed_whole_is_told_as_before(checkout: Path) -> None:
+    """A package that is missing is nobody's slip in a contract."""
+    (checkout / "contracts" / "needs_more.py").write_text("import no_such_package\n", "utf-8")
+
+    assert "this is a bug" in failing.sentence(_loading("needs_more"))
 
 
 def test_control_characters_are_taken_out() -> None:

@@ -468,3 +468,30 @@ def test_a_failed_publication_may_have_gone_out(article: str) -> None:
         "If `publish` fails, there is no `publication`, and nothing is known to be published: an"
         " attempt that timed out may have gone through all the same."
     ) in article
+
+
+AGAIN = """
+slots: {first: Note@1, decision: Decision@1}
+start: one
+steps:
+  one: {agent: one, reads: [start], writes: first, next: ask}
+  ask:
+    gate: editor
+    shows: [first]
+    writes: decision
+    deadline: 1h
+    on_deadline: {to: failed}
+    next:
+      - {when: "decision.verdict == 'reject'", to: one, at_most: 2}
+      - {else: done}
+ends:
+  done: {outcome: succeeded, output: first}
+  failed: {outcome: failed}
+"""
+
+
+def test_a_step_in_a_loop_leaves_what_was_made_the_round_before() -> None:
+    """When it fails at its second visit, its slot still holds the value of the first."""
+    told = _told(toy_flow(AGAIN, toy("one", _make)).flow)
+
+    assert "`done` and `ask` are left without `first`, or with an older one if there is." in told

@@ -43,7 +43,7 @@ def written() -> Iterator[Callable[[bytes], Path]]:
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(pipe: Path) -> None:
     """It is a finding like any other unreadable file, and not a program that hangs."""
-    with pytest.raises(FlowInvalidError, match="FO106 file: .* nothing came from it for 0.2 s"):
+    with pytest.raises(FlowInvalidError, match=r"FO106 file: .* nothing came from it for 0\.2 s"):
         stored_text(pipe, "flow.yaml", patience=SOON)
 
 

@@ -238,8 +238,8 @@ def test_a_note_says_all_that_is_above_the_budget() -> None:
     (note,) = _notes("model_calls: 7, tokens: 879, usd: 0.00095")
 
     assert note == (
-        "FO401 at worst a run would need 8 model calls of 7, 880 tokens of 879, $0.00 of $0.00 at the price of toy-model;"
-        " most go to two 6 calls, one 2 calls"
+        "FO401 at worst a run would need 8 model calls of 7, 880 tokens of 879, $0.00 of $0.00"
+        " at the price of toy-model; most go to two 6 calls, one 2 calls"
     )
 
 
