@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client
 
 from services.payloads import data_converter
@@ -141,9 +141,12 @@ async def _run(gateway: GatewayClient, run: str) -> RunSeen:
 async def _failed_tasks(client: Client, workflow: str) -> tuple[str, ...]:
     found = []
     async for event in client.get_workflow_handle(workflow).fetch_history_events():
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-            cause = event.workflow_task_failed_event_attributes.failure.message
-            found.append(f"{workflow}: {cause[:200]}")
+        if event.event_type != EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+            continue
+        failed = event.workflow_task_failed_event_attributes
+        # Something arrived while the task was being completed: an ordinary reason to do it again.
+        if failed.cause != WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
+            found.append(f"{workflow}: {failed.failure.message[:200]}")
     return tuple(found)
 
 

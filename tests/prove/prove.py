@@ -1,5 +1,6 @@
 """Proves the checker on random flows: what it accepts holds, and what it foretells happens."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -165,14 +166,17 @@ def _unlike_foretold(flow: CompiledFlow, registry: Registry, finding: Finding) -
         return f"it {ended.how} at {ended.at}, not at {witness.at}"
     if len(ended.moves) != len(witness.moves):
         return f"it ended after {len(ended.moves)} of {len(witness.moves)} moves"
-    told = _WORDS[finding.code].format(_slot(finding)) in ended.message
+    words = _WORDS[finding.code]
+    told = all(words.format(slot) in ended.message for slot in _slots(finding))
     return "" if told else f"it says {ended.message!r}"
 
 
-def _slot(finding: Finding) -> str:
-    """The slot that a message is about: `nobody vouches for the X that …`, else its first word."""
-    words = finding.message.split()
-    return words[4] if finding.code == "FO306" else words[0]
+def _slots(finding: Finding) -> list[str]:
+    """The slots that a message is about: `nobody vouches for the X that …`, `X, Y and Z hold …`."""
+    if finding.code == "FO306":
+        return finding.message.split()[4:5]
+    listed = re.split(" holds? no value | is stale ", finding.message)[0]
+    return re.split(", | and ", listed)
 
 
 def _features(document: FlowDocument) -> set[str]:

@@ -167,9 +167,9 @@ class Simulation:
                 assert asked is not None
                 slot = self._flow.steps[asked.step].writes
                 supplied = self._value(slot, move.facts)
-            return GateDecision.model_validate(
-                {**common, "action": move.action, "supplied": supplied, "to": move.to}
-            )
+            budget = self._flow.budget if move.action == "raise_budget" else None
+            handled = {"action": move.action, "supplied": supplied, "to": move.to, "budget": budget}
+            return GateDecision.model_validate({**common, **handled})
         assert gate.writes is not None
         said = {**move.facts, "verdict": move.verdict}
         values = {"decision": self._value(gate.writes, said)}

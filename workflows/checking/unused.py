@@ -1,8 +1,8 @@
 """What of a flow no run ever uses: parts that nothing leads to, and rules that are never taken."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 from typing import Final
 
 from contracts.compiled import CompiledRule, Condition
@@ -151,24 +151,27 @@ class Unused:
     def _met(self, name: str) -> list[dict[Field, FactValue]]:
         """What a location's rules may find, each combination of regions once."""
         control, read = self.control, self.control.liveness.ruled[name]
-        came, fields = set(), control.liveness.fields[name]
-        for state in control.states:
+        came = dict.fromkeys(self._came(name, read))
+        answered = dict.fromkeys(
+            tuple(each.facts.get(field) for field in read) for each in control.answers[name]
+        )
+        met: list[dict[Field, FactValue]] = []
+        for before, after in product(came, answered):
+            values = [old if new is None else new for old, new in zip(before, after, strict=True)]
+            # What nothing has written is told elsewhere; no rule decides on it.
+            if None not in values:
+                met.append(dict(zip(read, values, strict=True)))
+            if len(met) == MOST_COMBINATIONS:
+                break
+        return met
+
+    def _came(self, name: str, read: Sequence[Field]) -> Iterator[tuple[FactValue, ...]]:
+        """The values with which runs come to a location, of the fields that its rules read."""
+        fields = self.control.liveness.fields[name]
+        for state in self.control.states:
             if state.location == name:
                 held = dict(zip(fields, state.values, strict=True))
-                came.add(tuple(held.get(each) for each in read))
-        answered = {
-            tuple(each.facts.get(field) for field in read) for each in control.answers[name]
-        }
-        met = (
-            {
-                field: old if new is None else new
-                for field, old, new in zip(read, before, after, strict=True)
-            }
-            for before, after in product(came, answered)
-        )
-        # What nothing has written is told elsewhere; no rule decides on it.
-        known = (each for each in met if None not in each.values())
-        return list(islice(known, MOST_COMBINATIONS))
+                yield tuple(held.get(each) for each in read)
 
     def _can_hold(self, condition: Condition) -> bool:
         """Whether the contracts allow values for which a condition holds."""
@@ -195,12 +198,15 @@ def _behind_a_dead_default(source: str, target: str) -> Finding:
 def _before(rules: tuple[CompiledRule, ...], met: Iterable[Mapping[Field, FactValue]]) -> str:
     """Name the rule that takes what a later one would take, or say that it is several."""
     takers = {
-        next(at for at, rule in enumerate(rules) if rule.when is None or _holds(rule.when, each))
+        next(
+            (at for at, rule in enumerate(rules) if rule.when is None or _holds(rule.when, each)),
+            len(rules),
+        )
         for each in met
     }
-    if len(takers) > 1 or max(takers) >= len(_COUNTED):
+    if len(takers) > 1 or max(takers) >= min(len(rules), len(_COUNTED)):
         return "the rules before it take"
-    [taker] = takers
+    taker = max(takers)
     just_before = taker == len(rules) - 1
     return "the rule just before it takes" if just_before else f"the {_COUNTED[taker]} rule takes"
 

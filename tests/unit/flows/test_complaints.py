@@ -30,8 +30,8 @@ WRONG: tuple[JsonValue, ...] = (
 
 def _places(value: object, way: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Every place of a document, the parts before what they hold."""
-    inner = value.items() if isinstance(value, dict) else ()
-    inner = enumerate(value) if isinstance(value, list) else inner
+    inner = list(value.items()) if isinstance(value, dict) else []
+    inner += list(enumerate(value)) if isinstance(value, list) else []
     for key, child in inner:
         yield (*way, key)
         yield from _places(child, (*way, key))

@@ -494,4 +494,4 @@ def test_a_step_in_a_loop_leaves_what_was_made_the_round_before() -> None:
     """When it fails at its second visit, its slot still holds the value of the first."""
     told = _told(toy_flow(AGAIN, toy("one", _make)).flow)
 
-    assert "`done` and `ask` are left without `first`, or with an older one if there is." in told
+    assert "`ask` and `done` are left without `first`, or with an older one if there is." in told

@@ -12,6 +12,7 @@ from services.errors import FlowInvalidError
 from services.flows.document import read_text
 from services.settings import Settings
 from tests.toys import HEAD, Note, NoteItem, errors_of, toy, toy_errors
+from tests.unit.workflows.driven import an_agent
 from tests.unit.workflows.mutations import ARTICLE, MUTATIONS, Mutation
 from workflows.checking.check import check
 
@@ -177,7 +178,7 @@ ends:
     ]
 
 
-def _one_step(each: str, **receives: str) -> list[tuple[str, str, str]]:
+def _one_step(each: str, receives: dict[str, str]) -> list[tuple[str, str, str]]:
     """What is wrong with the form of a flow of one step that walks the table it is given."""
     text = HEAD.replace("Note@1", "Table@1") + (
         f"""
@@ -190,7 +191,7 @@ ends:
   failed: {{outcome: failed}}
 """
     )
-    one = toy("one", lambda given: Note(), **receives).declaration
+    one = an_agent("one").model_copy(update={"receives": receives})
     findings = check(read_text("toy.yaml", text).document, {"one": one}, Registry.of([Keyed, Note]))
     return [(each.code, each.message, each.remedy) for each in findings]
 
@@ -216,7 +217,7 @@ def test_an_item_that_the_agent_does_not_take_is_told_with_what_it_takes(
     receives: dict[str, str], message: str, remedy: str
 ) -> None:
     """Nobody receives anything "as nothing": the agent has no such input, or of another kind."""
-    told = [each for each in _one_step("row in start.rows", **receives) if each[0] == "FO207"]
+    told = [each for each in _one_step("row in start.rows", receives) if each[0] == "FO207"]
 
     assert told == [("FO207", f"one {message}, and this hands it Table@1.rows[]", remedy)]
 

@@ -1,0 +1,69 @@
+"""The worker's activities in rehearsal: each attempt knows its run, and may die without a word."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from temporalio import activity
+from temporalio.common import RawValue
+
+from contracts.work import FlushTask, SealTask, StepResult, StepTask
+from services.rehearsal.scene import CURRENT, Attempt, Died, Scenes
+from services.worker.activities import Assembly, WorkerActivities
+
+Attend = Callable[[FlushTask], Awaitable[None]]
+"""Called with the transitions that were told, before the run goes on: who decides gates."""
+
+
+class RehearsedActivities(WorkerActivities):
+    """Does what a worker does, for runs in rehearsal."""
+
+    def __init__(self, assembly: Assembly, scenes: Scenes, attend: Attend) -> None:
+        super().__init__(assembly)
+        self._scenes = scenes
+        self._attend = attend
+
+    @activity.defn(name="step")
+    async def step(self, task: StepTask) -> StepResult:
+        """See `Activities.step`."""
+        self._enter(task)
+        try:
+            return await super().step(task)
+        except Died:
+            return await _silence()
+
+    @activity.defn(dynamic=True)
+    async def pure_step(self, arguments: Sequence[RawValue]) -> StepResult:
+        """See `Activities.pure_step`."""
+        task = activity.payload_converter().from_payload(arguments[0].payload, StepTask)
+        self._enter(task)
+        try:
+            return await super().pure_step(arguments)
+        except Died:
+            return await _silence()
+
+    @activity.defn(name="flush")
+    async def flush(self, task: FlushTask) -> None:
+        """See `Activities.flush`; gates are decided before it returns, so no time passes."""
+        await super().flush(task)
+        await self._attend(task)
+
+    @activity.defn(name="flush_at_end")
+    async def flush_at_end(self, task: FlushTask) -> None:
+        """See `Activities.flush_at_end`."""
+        await super().flush(task)
+
+    @activity.defn(name="seal")
+    async def seal(self, task: SealTask) -> None:
+        """See `Activities.seal`."""
+        await super().seal(task)
+
+    def _enter(self, task: StepTask) -> None:
+        scene = self._scenes[task.tenant]
+        scene.hear(task.pending)
+        CURRENT.set(Attempt(scene, task, activity.info().attempt))
+
+
+async def _silence() -> StepResult:
+    """Never report: the heartbeat has stopped, and only the server's patience ends this."""
+    await asyncio.Event().wait()
+    raise Died

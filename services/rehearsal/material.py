@@ -1,0 +1,101 @@
+"""Sample inputs by contract, and the corpora that they name: what comes with the program."""
+
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from pydantic import JsonValue
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from contracts.compiled import CompiledFlow
+from services.errors import InputInvalidError, NotFoundError, StorageError
+from services.retrieval.documents import read_documents
+from services.retrieval.in_process import InProcessCorpora
+
+Inputs = Mapping[str, Mapping[str, JsonValue]]
+"""Inputs of a flow by a name for each, the plainest first."""
+
+
+def inputs_of(flow: CompiledFlow) -> Inputs:
+    """Find samples for every input of a flow; each contract's are tried in turn.
+
+    Raises:
+        NotFoundError: there is no sample of one of its contracts.
+    """
+    by_slot = {slot: _samples(flow.slots[slot]) for slot in flow.input}
+    lacking = [flow.slots[slot] for slot, found in by_slot.items() if not found]
+    if lacking:
+        raise NotFoundError(
+            f"there is no sample of {', '.join(lacking)}; give an input with --input FILE"
+        )
+    names = dict.fromkeys(name for found in by_slot.values() for name in found)
+    return {
+        name: {slot: found.get(name, next(iter(found.values()))) for slot, found in by_slot.items()}
+        for name in names
+    }
+
+
+def read_input_file(path: Path) -> Inputs:
+    """Read one input from a YAML or JSON file.
+
+    Raises:
+        StorageError: it cannot be read.
+        InputInvalidError: it is no mapping.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+    return {path.stem: _parsed(text, str(path))}
+
+
+async def corpora(folder: Path | None = None) -> InProcessCorpora:
+    """Keep the shipped corpora in this process, and one more for each folder in a folder.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
+    kept = InProcessCorpora()
+    with resources.as_file(_shipped("corpora")) as shipped:
+        for each in (shipped, folder):
+            for name, path in _folders(each):
+                await kept.add(name, read_documents(path).documents)
+    return kept
+
+
+def _folders(folder: Path | None) -> Iterator[tuple[str, Path]]:
+    if folder is None:
+        return
+    try:
+        found = sorted(each for each in folder.iterdir() if each.is_dir())
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+    yield from ((each.name, each) for each in found)
+
+
+def _samples(contract: str) -> dict[str, Mapping[str, JsonValue]]:
+    folder = _shipped("inputs").joinpath(contract)
+    if not folder.is_dir():
+        return {}
+    files = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
+    return {
+        each.name.removesuffix(".yaml"): _parsed(each.read_text("utf-8"), each.name)
+        for each in files
+        if each.name.endswith(".yaml")
+    }
+
+
+def _shipped(kind: str) -> Traversable:
+    return resources.files("services.rehearsal").joinpath("samples").joinpath(kind)
+
+
+def _parsed(text: str, name: str) -> Mapping[str, JsonValue]:
+    try:
+        data = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise InputInvalidError(f"{name} is neither YAML nor JSON") from error
+    if not isinstance(data, dict):
+        raise InputInvalidError(f"{name} holds no input; give a mapping of its fields")
+    return data
