@@ -113,6 +113,7 @@ class StepError(FlowError):
         usage: Usage | None = None,
         quarantined: str = "",
         endpoint_down: bool = False,
+        may_have_paid: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -124,6 +125,9 @@ class StepError(FlowError):
         self.quarantined = quarantined
         self.endpoint_down = endpoint_down
         """Whether the model's breaker is open: nothing was sent, and another model may do now."""
+
+        self.may_have_paid = may_have_paid
+        """Whether the provider may have done the work, at a cost that nobody has told."""
 
 
 class AnswerRejectedError(StepError):

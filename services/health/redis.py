@@ -29,6 +29,9 @@ PREFIX: Final = "{@health}"
 """No tenant's name: what is kept of a model belongs to all of them. Braces keep a cluster's keys
 together."""
 
+LOST: Final = (RedisError, OSError, RuntimeError)
+"""What a lost connection raises; the RuntimeError is the event loop's own."""
+
 KEPT_MS: Final = 2 * 3_600_000
 """What nobody has touched for so long is of no more use: longer than any pause or open breaker."""
 
@@ -109,7 +112,7 @@ class RedisGates:
         """See `Gates.targets`."""
         try:
             names = await self._redis.zrange(f"{PREFIX}:gates", 0, -1)
-        except (RedisError, OSError) as error:
+        except LOST as error:
             raise self._unavailable() from error
         found = [Target.model_validate_json(cast("bytes", name)) for name in names]
         return sorted(found, key=lambda target: (target.endpoint, target.model))
@@ -138,7 +141,7 @@ class RedisGates:
     async def _answer(self, target: Target, batch: Sequence[_Asked]) -> None:
         try:
             answers = await self._round(target, batch)
-        except (RedisError, OSError) as error:
+        except LOST as error:
             failure = self._unavailable()
             failure.__cause__ = error
             for asked in batch:
@@ -187,7 +190,7 @@ class RedisGates:
                 )
                 if found:
                     self.calls.call(found[1].decode())
-        except (RedisError, OSError):
+        except LOST:
             # Whoever waits looks, and so learns that the server is gone.
             self.calls.call_all()
 

@@ -53,7 +53,10 @@ class BackgroundScriptedModel(ScriptedModel):
             if fetches:
                 self._cancel(kept)
             raise StepError(
-                FailureKind.TIMED_OUT, "the scripted model is late", usage=reception.usage()
+                FailureKind.TIMED_OUT,
+                "the scripted model is late",
+                usage=reception.usage(),
+                may_have_paid=True,
             ) from error
         except asyncio.CancelledError:
             if await kept.is_abandoned():

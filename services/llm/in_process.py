@@ -133,4 +133,5 @@ def failure_of(kind: FailureKind, response: Response, usage: Usage | None = None
         f"the scripted model fails as its script says ({response.fault}): {REMEDY[kind]}",
         retry_after=timedelta(milliseconds=response.retry_after_ms) if told else None,
         usage=usage,
+        may_have_paid=kind is FailureKind.TIMED_OUT or response.fault in _DROPPING,
     )

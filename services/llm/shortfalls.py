@@ -31,6 +31,7 @@ def broken_off(host: str, request: ModelRequest, spent: Usage | None) -> StepErr
         f"{host} ended the stream of model {request.model!r} before its"
         f" answer: {REMEDY[FailureKind.UNAVAILABLE]}",
         usage=spent,
+        may_have_paid=True,
     )
 
 
@@ -41,4 +42,5 @@ def late(host: str, request: ModelRequest, spent: Usage) -> StepError:
         f"{host} did not finish the answer of model {request.model!r} in"
         f" {request.timeout_seconds} s: {REMEDY[FailureKind.TIMED_OUT]}",
         usage=spent,
+        may_have_paid=True,
     )

@@ -114,7 +114,8 @@ def translate(error: Exception, host: str, model: str, usage: Usage | None = Non
         return _of_complaint(complaint_of(error), host, model, usage)
     kind = _kind_of_class(error)
     happened = f"{host} failed while model {model!r} was asked ({type(error).__name__})"
-    return StepError(kind, f"{happened}: {REMEDY[kind]}", usage=usage)
+    sent = isinstance(error, APIConnectionError | httpx2.HTTPError) and not _never_connected(error)
+    return StepError(kind, f"{happened}: {REMEDY[kind]}", usage=usage, may_have_paid=sent)
 
 
 def told(code: str, words: str, host: str, model: str, usage: Usage | None = None) -> StepError:
@@ -136,6 +137,12 @@ def quieted(error: Exception) -> Exception:
     if isinstance(error, APIError):
         error.args = (type(error).__name__,)
     return error
+
+
+def _never_connected(error: Exception) -> bool:
+    """Whether a request cannot have reached the endpoint; one that was cut off may have."""
+    causes = (error, error.__cause__)
+    return any(isinstance(each, httpx2.ConnectError | httpx2.ConnectTimeout) for each in causes)
 
 
 def _kind_of_class(error: Exception) -> FailureKind:

@@ -70,7 +70,7 @@ class Batches:
             ends.append(len(pipeline))
         try:
             found = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, RuntimeError) as error:
             for _, answers in batch:
                 _fail(answers, error)
             return

@@ -252,7 +252,8 @@ class RedisStore:
         """Turn the client library's errors into ours, once."""
         try:
             yield
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        except (RedisConnectionError, RedisTimeoutError, OSError, RuntimeError) as error:
+            # The RuntimeError is the event loop's, about a connection that was just lost.
             raise UnavailableError(
                 f"the memory at {self._address} does not answer; check that the server runs"
             ) from error

@@ -21,7 +21,9 @@ class Place:
     def choices(self) -> list[str]:
         """The texts that its schema lists; none where any text will do."""
         listed = self.schema.get("enum")
-        return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+        return (
+            [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+        )
 
 
 def places(answer: JsonValue, schema: Schema) -> Iterator[Place]:

@@ -63,8 +63,8 @@ def cells(flow: CompiledFlow, bases: Iterable[Base], seed: int) -> list[Cell]:
     for name, step in flow.steps.items():
         found += _of_step(flow, name, step, walked, seed)
     for name, gate in flow.gates.items():
-        found += _of_failure_gate(flow, name, walked) if gate.answers_failure else _of_gate(
-            name, walked
+        found += (
+            _of_failure_gate(flow, name, walked) if gate.answers_failure else _of_gate(name, walked)
         )
     return found
 
@@ -78,8 +78,14 @@ def _of_step(
     item = base.first_item(name) if base and step.each else ""
     for injection in _injections(step, asks=asks):
         if base is None or _applies(injection, base, name, item, seed):
-            target = Target(injection, name, step.agent, item, seed)
+            target = Target(injection, name, step.agent, item, seed, _wait_ms(step))
             yield Cell(target, base, lacking)
+
+
+def _wait_ms(step: CompiledStep) -> int:
+    """Let an endpoint ask for a third of what the plan waits, so that a few tries use it up."""
+    line = step.on_failure.get(FailureKind.RATE_LIMITED) or step.on_failure[OTHERWISE]
+    return line.retry_for * 1000 // 3 if line.retry_for else 1000
 
 
 def _injections(step: CompiledStep, *, asks: bool) -> Iterator[Injection]:
@@ -99,7 +105,9 @@ def _applies(injection: Injection, base: Base, step: str, item: str, seed: int) 
     if not isinstance(injection.what, Change):
         return True
     good = base.scene.asked.get((step, item))
-    return good is not None and changed(injection.what, good, dice(seed, injection.what)) is not None
+    return (
+        good is not None and changed(injection.what, good, dice(seed, injection.what)) is not None
+    )
 
 
 def _of_gate(name: str, bases: list[Base]) -> Iterator[Cell]:

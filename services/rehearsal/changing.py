@@ -18,6 +18,9 @@ from services.rehearsal.faults import Change
 LEAST_WORDS: Final = 5
 """A shorter text is a name or a heading."""
 
+_ENDS: Final = (".", "!", "?")
+"""What tells a sentence from a heading, which quotes nobody."""
+
 _NAMES: Final = ("Ada Lindqvist", "Professor Okonjo", "the city of Turin")
 _OFF_TOPIC: Final = (
     "The stock market closed higher on Friday after a calm week.",
@@ -49,7 +52,9 @@ def _texts(good: Exchange) -> list[Place]:
     return [
         each
         for each in places(good.answer, good.schema)
-        if isinstance(each.value, str) and not each.choices and len(each.value.split()) >= LEAST_WORDS
+        if isinstance(each.value, str)
+        and not each.choices
+        and len(each.value.split()) >= LEAST_WORDS
     ]
 
 
@@ -76,7 +81,7 @@ def _quote(good: Exchange, random: Random) -> Made | None:
         longest = max(text.split(), key=len)
         known = {word for each in shown for word in re.findall(r"[a-z]{6,}", each)}
         others = sorted(known - set(re.findall(r"[a-z]+", text.lower())))
-        if text in shown and others:
+        if text in shown and text.endswith(_ENDS) and others:
             return _with_text(good, place, text.replace(longest, random.choice(others), 1))
     return None
 

@@ -206,9 +206,7 @@ def of_answers() -> Iterator[Injection]:
     """List how answers can be wrong though they look right; said again when asked to mend it."""
     for change, (mode, does, recognisable) in CONTENT.items():
         yield Injection(Port.ANSWER, change, does, mode, recognisable=recognisable)
-        yield Injection(
-            Port.ANSWER, change, does, mode, persistent=True, recognisable=recognisable
-        )
+        yield Injection(Port.ANSWER, change, does, mode, persistent=True, recognisable=recognisable)
 
 
 def of_code(kinds: Iterable[FailureKind]) -> Iterator[Injection]:

@@ -80,9 +80,7 @@ def _struck(scene: Scene, gate: str) -> Person | None:
 def _said(gate: CompiledGate, verdict: str, visit: int) -> DecisionRequest | None:
     """Say what a person does here; None where nothing that is allowed makes sense unasked."""
     if not gate.answers_failure:
-        return DecisionRequest.model_validate(
-            {"shown": _ELSEWHERE, "who": WHO, "verdict": verdict}
-        )
+        return DecisionRequest.model_validate({"shown": _ELSEWHERE, "who": WHO, "verdict": verdict})
     wishes: tuple[GateAction, ...] = ("retry", "stop", "go") if visit == 1 else ("stop", "go")
     action = next((each for each in wishes if each in gate.allow), None)
     if action is None:

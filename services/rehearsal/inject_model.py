@@ -15,10 +15,13 @@ from services.llm.scripted.respondent import SampleAnswer
 from services.llm.scripted.script import Fault, Line, Script
 from services.llm.scripted.server import ScriptedServer
 from services.rehearsal.changing import changed, dice
-from services.rehearsal.faults import Change, Death, Port
 from services.rehearsal.exchange import Exchange
+from services.rehearsal.faults import Change, Death, Port
 from services.rehearsal.scene import CURRENT, Attempt, Died, Scene
 from services.rehearsal.steering import steered
+
+WAITING: Final = frozenset({Fault.HTTP_429_RETRY_AFTER, Fault.HTTP_503_RETRY_AFTER})
+"""Faults that say how long to wait."""
 
 STRUCK: Final = "!"
 """What is put behind an agent's name in a call that a fault is meant for."""
@@ -46,7 +49,9 @@ class Seat:
         lines: tuple[Line, ...] = ()
         if target and isinstance(target.injection.what, Fault):
             struck = f"{target.agent}@{target.step}{STRUCK}"
-            lines = (Line(agent=struck, fault=target.injection.what, times=None),)
+            fault = target.injection.what
+            wait = target.wait_ms if fault in WAITING else None
+            lines = (Line(agent=struck, fault=fault, times=None, after_ms=wait),)
         self.server.perform(Script(lines=lines))
 
 
@@ -93,9 +98,7 @@ def _named(request: ModelRequest, at: Attempt) -> ModelRequest:
     if _is_struck(at):
         at.scene.fired += 1
         name = f"{request.work.agent}@{at.task.step}{STRUCK}"
-    return request.model_copy(
-        update={"work": request.work.model_copy(update={"agent": name})}
-    )
+    return request.model_copy(update={"work": request.work.model_copy(update={"agent": name})})
 
 
 def _is_struck(at: Attempt) -> bool:

@@ -60,6 +60,7 @@ class RehearsedActivities(WorkerActivities):
     def _enter(self, task: StepTask) -> None:
         scene = self._scenes[task.tenant]
         scene.hear(task.pending)
+        scene.attempts[task.step, task.visit, task.item, task.agent] += 1
         CURRENT.set(Attempt(scene, task, activity.info().attempt))
 
 

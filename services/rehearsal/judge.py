@@ -66,4 +66,4 @@ def _differs(target: Target, run: Seen, undisturbed: Seen) -> str:
 
 def plain(text: str) -> str:
     """Reduce a text to its words, so that markup and line breaks hide nothing."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return " ".join(re.findall(r"\w+", text.casefold().replace("\\", "")))

@@ -1,5 +1,6 @@
 """One run in rehearsal: what is injected into it, and everything that was seen of it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ class Target:
     """Of a fan-out: the one item that is struck."""
 
     seed: int = 0
+    wait_ms: int = 1000
+    """How long an endpoint asks to wait, where the fault is that it does."""
+
     setup: Injection | None = None
     """What leads to a gate that opens only when a step fails."""
 
@@ -60,6 +64,9 @@ class Scene:
 
     refusals: list[str] = field(default_factory=list)
     """How decisions that should not count were refused."""
+
+    attempts: Counter[tuple[str, int, str, str]] = field(default_factory=Counter)
+    """How often each piece of work was begun, by step, visit, item and who stands in."""
 
     fired: int = 0
     """How often the fault was injected."""
@@ -100,7 +107,7 @@ class Attempt:
 CURRENT: ContextVar[Attempt | None] = ContextVar("current attempt of a rehearsal", default=None)
 
 
-class Died(BaseException):  # noqa: N818  no error: the attempt ends and nobody hears of it
+class Died(BaseException):
     """The worker is gone. Nothing that handles errors may handle it."""
 
 

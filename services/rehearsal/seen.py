@@ -55,7 +55,7 @@ def seen(scene: Scene, played: Played, flow: CompiledFlow) -> Seen:
         end=outcome.end if outcome else "",
         kind=outcome.failure.kind.value if outcome and outcome.failure else "",
         repaired=counted[EventKind.ANSWER_REJECTED],
-        retried=counted[EventKind.ATTEMPT_STARTED],
+        retried=sum(begun - 1 for begun in scene.attempts.values()),
         restored=counted[EventKind.MEMORY_RESTORED],
         fell_back=counted[EventKind.FELL_BACK],
         asked=tuple(each.step for each in events if each.kind is EventKind.GATE_OPENED),

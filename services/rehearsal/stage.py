@@ -88,7 +88,7 @@ class RehearsedPublisher:
         assert at is not None, "only steps publish"
         kept = InProcessPublisher()
         published = await kept.publish(article)
-        at.scene.published[published.where] = article.model_dump_json().encode()
+        at.scene.published[published.where] = kept.published[published.where]
         return published
 
 

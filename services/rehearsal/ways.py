@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from contracts.agent import AgentKind
-from contracts.compiled import CompiledFlow, Compare, CompiledRule, Condition
+from contracts.compiled import CompiledFlow, CompiledRule, Condition
 from workflows.rules import comparisons
 
 

@@ -15,11 +15,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.base import Contract
 from contracts.compiled import CompiledFlow, CompiledGate
 from contracts.content.decision import Decision, DecisionVerdict
+from contracts.event import EventKind
 from contracts.reference import Digest, Value
 from contracts.run import DecisionReply, DecisionRequest, GateView
 from contracts.work import GateDecision
 from services.errors import ConflictError, InputInvalidError, NotFoundError, Problem
 from services.runs import view
+from services.runs.history import Told
 from services.runs.inputs import as_value, invalid, read_value
 from services.runs.listing import Filters
 from services.runs.runs import Runs, unavailable
@@ -72,6 +74,8 @@ class Gates:
         if gate not in flow.gates:
             known = ", ".join(flow.gates) or "none"
             raise NotFoundError(f"flow {flow.name} has no gate {gate!r}; it has {known}")
+        if _was_taken(told, gate, request):
+            return DecisionReply(id=request.id, delivered=True)
         if waiting is None or waiting.gate != gate:
             raise ConflictError(f"gate {gate!r} of run {run!r} is not open: decided or expired")
         if waiting.deadline_ms <= time.time() * 1000:
@@ -234,6 +238,16 @@ class Gates:
             await handle.signal(names.DECIDE_LATER, decision)
         except RPCError as error:
             raise unavailable(error) from error
+
+
+def _was_taken(told: Told, gate: str, request: DecisionRequest) -> bool:
+    """Whether this very decision was taken before: its sender may not have had the answer."""
+    sent = (request.id, gate, request.shown)
+    known = any((each.id, each.gate, each.shown) == sent for each in told.decisions)
+    taken = (EventKind.GATE_DECIDED, gate, request.shown, request.who)
+    return known and any(
+        (event.kind, event.step, event.digest, event.text) == taken for event in told.ordered()
+    )
 
 
 def _about_failure(request: DecisionRequest) -> bool:

@@ -232,7 +232,7 @@ class ModelDesk:
 
     def _paid(self, error: StepError) -> Usage:
         """What a failed call cost; at the most where nobody knows."""
-        unknown = error.kind is FailureKind.TIMED_OUT or isinstance(error, ForgottenError)
+        unknown = error.may_have_paid or isinstance(error, ForgottenError)
         return calls(self._assignment.agent, 1) if unknown else error.usage
 
     async def _receipt(self, key: str) -> Receipt:

@@ -5,7 +5,7 @@ import pytest
 from contracts.event import EventKind
 from contracts.failure import FailureKind
 from contracts.run import DecisionRequest, RunStatus
-from services.errors import InputInvalidError
+from services.errors import ConflictError, InputInvalidError
 from services.llm.in_process import ScriptedModel
 from services.llm.scripted.script import Fault, Line, Script
 from tests.harness import Harness, harness
@@ -107,7 +107,7 @@ async def test_a_stand_in_that_fails_in_another_way_follows_that_line(
 
 
 async def test_a_person_sends_a_failed_run_another_way(temporal_address: str) -> None:
-    """At the gate a person chooses among the places that the flow declares."""
+    """A person chooses among the places that the flow declares; said again, it counts once."""
     flow = toy_flow(
         BODY.replace("fall_back: [{model: judge}, {agent: by_code}], ", ""),
         ToyWriter(),
@@ -120,10 +120,14 @@ async def test_a_person_sends_a_failed_run_another_way(temporal_address: str) ->
         away = DecisionRequest(shown=gate.shown, who="op", action="go", to="write")
         with pytest.raises(InputInvalidError, match="do not agree"):
             await bench.gates.decide(run, "help", away)
-        chosen = away.model_copy(update={"to": "copy"})
+        chosen = away.model_copy(update={"to": "copy", "id": "op-1"})
         await bench.gates.decide(run, "help", chosen)
         ended = await bench.ended(run)
+        again = await bench.gates.decide(run, "help", chosen)
+        with pytest.raises(ConflictError):
+            await bench.gates.decide(run, "help", chosen.model_copy(update={"id": "op-2"}))
 
+    assert again.delivered
     assert (gate.allow, gate.go) == (("go", "stop"), ("copy",))
     assert ended.status is RunStatus.SUCCEEDED
     assert [step.step for step in await bench.runs.steps(run)] == ["write", "help", "copy"]

@@ -6,12 +6,13 @@ What a person supplies goes the step's own ways with more trust than the step's 
 so it can do nothing that the step's own answer cannot; those ways are not drawn again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.compiled import CompiledFlow, CompiledGate, CompiledStep
 from contracts.failure import UNPLANNED, FailureKind
+from workflows.checking.bits import members
 from workflows.routing import last_resort, plan_line
 
 _PLANNED: Final = tuple(kind for kind in FailureKind if kind not in UNPLANNED)
@@ -226,8 +227,7 @@ def _reach(targets: dict[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
                 grown |= masks[place[target]]
             changed |= grown != masks[at]
             masks[at] = grown
-    return {location: frozenset(_members(order, masks[at])) for at, location in enumerate(order)}
-
-
-def _members(order: Sequence[str], mask: int) -> Iterator[str]:
-    return (location for at, location in enumerate(order) if mask >> at & 1)
+    return {
+        location: frozenset(order[other] for other in members(masks[at]))
+        for at, location in enumerate(order)
+    }

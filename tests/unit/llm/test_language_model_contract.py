@@ -81,6 +81,27 @@ async def test_fault_has_its_kind(subject: Subject, fault: Fault, kind: FailureK
     assert str(error)
 
 
+@pytest.mark.parametrize(
+    ("fault", "may_have_paid"),
+    [
+        (Fault.RESET, True),
+        (Fault.CUT_STREAM, True),
+        (Fault.HANG, True),
+        (Fault.HTTP_500, False),
+        (Fault.HTTP_401, False),
+    ],
+)
+async def test_a_call_that_broke_off_may_have_been_paid(
+    subject: Subject, fault: Fault, may_have_paid: bool
+) -> None:
+    """What was sent and never answered may cost; what the endpoint itself refused does not."""
+    subject.perform(always(fault))
+
+    error = await failure_of(subject.model, a_request(timeout_seconds=1))
+
+    assert error.may_have_paid is may_have_paid
+
+
 @pytest.mark.parametrize(("fault", "finish", "text"), REPLIES)
 async def test_poor_answer_is_handed_over(
     subject: Subject, fault: Fault, finish: Finish, text: str

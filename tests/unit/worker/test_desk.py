@@ -330,7 +330,7 @@ async def test_a_failed_call_is_noted_and_passed_on() -> None:
 @pytest.mark.guarantee("paid-once")
 async def test_a_call_that_timed_out_counts_in_full() -> None:
     """Nobody knows what a call that was given up has cost, so it counts as the most it can."""
-    bench = await a_desk(StepError(FailureKind.TIMED_OUT, "late"))
+    bench = await a_desk(StepError(FailureKind.TIMED_OUT, "late", may_have_paid=True))
 
     with pytest.raises(StepError):
         await bench.desk.ask(a_question())
