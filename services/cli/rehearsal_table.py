@@ -33,9 +33,7 @@ def faults(rows: list[Row]) -> RenderableType:
 def _step(rows: list[Row]) -> Table:
     made = _grid("  fault", "mode", "what the run did", "calls", "outcome", "garbage")
     for row in rows:
-        made.add_row(
-            f"  {row.fault}", row.mode, did(row), calls(row), row.outcome, garbage(row)
-        )
+        made.add_row(f"  {row.fault}", row.mode, did(row), calls(row), row.outcome, garbage(row))
     return made
 
 

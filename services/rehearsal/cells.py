@@ -82,6 +82,12 @@ def _of_step(
             yield Cell(target, base, lacking)
 
 
+def _kinds(step: CompiledStep) -> list[FailureKind]:
+    """List the kinds that the plan names, and one that its last line covers."""
+    named = [FailureKind(kind) for kind in step.on_failure if kind != OTHERWISE]
+    return [*named, *(each for each in (FailureKind.UNREADABLE,) if each not in named)]
+
+
 def _wait_ms(step: CompiledStep) -> int:
     """Let an endpoint ask for a third of what the plan waits, so that a few tries use it up."""
     line = step.on_failure.get(FailureKind.RATE_LIMITED) or step.on_failure[OTHERWISE]
@@ -93,9 +99,7 @@ def _injections(step: CompiledStep, *, asks: bool) -> Iterator[Injection]:
         yield from faults.of_model()
         yield from faults.of_answers()
     else:
-        yield from faults.of_code(
-            FailureKind(kind) for kind in step.on_failure if kind != OTHERWISE
-        )
+        yield from faults.of_code(_kinds(step))
     yield from faults.of_memory(journals=asks)
     yield from faults.of_worker(asks=asks)
 

@@ -74,6 +74,21 @@ def _number(good: Exchange, random: Random) -> Made | None:
 
 
 def _quote(good: Exchange, random: Random) -> Made | None:
+    """Quote a source between quotation marks, with one word exchanged."""
+    made = _exchanged(good, random)
+    if made is None:
+        return None
+    place, text = made
+    said = text.rstrip("".join(_ENDS))
+    return _with_text(good, place, f'The source says: "{said}".', said)
+
+
+def _word(good: Exchange, random: Random) -> Made | None:
+    made = _exchanged(good, random)
+    return _with_text(good, *made) if made else None
+
+
+def _exchanged(good: Exchange, random: Random) -> tuple[Place, str] | None:
     """Exchange one word of a sentence for one that stands elsewhere in what was shown."""
     shown = list(texts(dict(good.blocks)))
     for place in _shuffled(_texts(good), random):
@@ -82,7 +97,7 @@ def _quote(good: Exchange, random: Random) -> Made | None:
         known = {word for each in shown for word in re.findall(r"[a-z]{6,}", each)}
         others = sorted(known - set(re.findall(r"[a-z]+", text.lower())))
         if text in shown and text.endswith(_ENDS) and others:
-            return _with_text(good, place, text.replace(longest, random.choice(others), 1))
+            return place, text.replace(longest, random.choice(others), 1)
     return None
 
 
@@ -171,6 +186,7 @@ def _least(place: Place) -> int:
 _CHANGES: Final[dict[Change, Callable[[Exchange, Random], Made | None]]] = {
     Change.NUMBER: _number,
     Change.QUOTE: _quote,
+    Change.WORD: _word,
     Change.NAME: _name,
     Change.FIELD_DROPPED: _field_dropped,
     Change.ITEM_DROPPED: _item_dropped,

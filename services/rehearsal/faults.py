@@ -60,6 +60,7 @@ class Change(StrEnum):
 
     NUMBER = "number_changed"
     QUOTE = "quote_altered"
+    WORD = "word_exchanged"
     NAME = "name_swapped"
     FIELD_DROPPED = "field_dropped"
     ITEM_DROPPED = "item_dropped"
@@ -167,7 +168,8 @@ PEOPLE: Final[dict[Person, tuple[str, str]]] = {
 
 CONTENT: Final[dict[Change, tuple[str, str, bool]]] = {
     Change.NUMBER: ("3.3", "a number in the answer is changed", True),
-    Change.QUOTE: ("2.5", "one word of a quotation is exchanged", True),
+    Change.QUOTE: ("2.5", "a source is quoted with one word exchanged", True),
+    Change.WORD: ("3.3", "one word of a sentence is exchanged for another of the text", False),
     Change.NAME: ("3.3", "a name nobody mentioned is put in", True),
     Change.FIELD_DROPPED: ("2.4", "a required field is missing", True),
     Change.ITEM_DROPPED: ("2.4", "the last item of a list is missing", False),

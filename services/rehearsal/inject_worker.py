@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from temporalio import activity
 from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 
 from contracts.work import FlushTask, SealTask, StepResult, StepTask
 from services.rehearsal.scene import CURRENT, Attempt, Died, Scenes
 from services.worker.activities import Assembly, WorkerActivities
+
+LOST: Final = "worker_lost"
+"""What an attempt fails as that is not waited for: no kind of ours, and not noted anywhere."""
 
 Attend = Callable[[FlushTask], Awaitable[None]]
 """Called with the transitions that were told, before the run goes on: who decides gates."""
@@ -17,8 +22,19 @@ Attend = Callable[[FlushTask], Awaitable[None]]
 class RehearsedActivities(WorkerActivities):
     """Does what a worker does, for runs in rehearsal."""
 
-    def __init__(self, assembly: Assembly, scenes: Scenes, attend: Attend) -> None:
+    def __init__(
+        self, assembly: Assembly, scenes: Scenes, attend: Attend, *, notices: bool
+    ) -> None:
+        """Make them.
+
+        Args:
+            assembly: what they work with.
+            scenes: the runs in rehearsal.
+            attend: who decides gates.
+            notices: whether a death is known at once; else a heartbeat has to be missed first.
+        """
         super().__init__(assembly)
+        self._notices = notices
         self._scenes = scenes
         self._attend = attend
 
@@ -29,7 +45,7 @@ class RehearsedActivities(WorkerActivities):
         try:
             return await super().step(task)
         except Died:
-            return await _silence()
+            return await self._fall_silent()
 
     @activity.defn(dynamic=True)
     async def pure_step(self, arguments: Sequence[RawValue]) -> StepResult:
@@ -39,7 +55,7 @@ class RehearsedActivities(WorkerActivities):
         try:
             return await super().pure_step(arguments)
         except Died:
-            return await _silence()
+            return await self._fall_silent()
 
     @activity.defn(name="flush")
     async def flush(self, task: FlushTask) -> None:
@@ -63,8 +79,9 @@ class RehearsedActivities(WorkerActivities):
         scene.attempts[task.step, task.visit, task.item, task.agent] += 1
         CURRENT.set(Attempt(scene, task, activity.info().attempt))
 
-
-async def _silence() -> StepResult:
-    """Never report: the heartbeat has stopped, and only the server's patience ends this."""
-    await asyncio.Event().wait()
-    raise Died
+    async def _fall_silent(self) -> StepResult:
+        """Never report: the heartbeat has stopped, and only the server's patience ends this."""
+        if self._notices:
+            raise ApplicationError("the worker is lost", type=LOST)
+        await asyncio.Event().wait()
+        raise AssertionError("nothing sets this event")

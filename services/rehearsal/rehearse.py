@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
+from services.errors import NotFoundError
 from services.rehearsal.cells import Base, Cell, cells
 from services.rehearsal.faults import Port
 from services.rehearsal.judge import judge
@@ -41,6 +42,22 @@ class Chosen:
         return wanted and (not self.steps or cell.target.step in self.steps)
 
 
+def _chosen(planned: Sequence[Cell], chosen: Chosen) -> list[Cell]:
+    """Pick the lines that are wanted.
+
+    Raises:
+        NotFoundError: none is; the message lists what there is.
+    """
+    wanted = [each for each in planned if chosen.takes(each)]
+    if not wanted:
+        places = ", ".join(dict.fromkeys(each.target.step for each in planned))
+        raise NotFoundError(
+            f"no fault is like that at a step like that; there are the steps {places}, and the"
+            " faults of `orchestra flows rehearse FLOW --list`"
+        )
+    return wanted
+
+
 def _ignore(done: int, of: int, row: Row | None) -> None:
     """Nobody watches."""
 
@@ -59,12 +76,12 @@ async def rehearse(
     Raises:
         UnavailableError: a server program is missing or does not start.
         InputInvalidError: an input does not fit the flow.
+        NotFoundError: no line is chosen.
     """
     began = monotonic()
     async with stage(play, at_once) as ready:
         bases = await _walk(ready, ways(play.flow, inputs))
-        wanted = chosen or Chosen()
-        planned = [each for each in cells(play.flow, bases, seed) if wanted.takes(each)]
+        planned = _chosen(cells(play.flow, bases, seed), chosen or Chosen())
         rows = await _fill(ready, planned, progress)
     return Rehearsal(
         flow=play.flow.name,

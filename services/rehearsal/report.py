@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from pydantic import Field
 
 from contracts.base import Part
+from contracts.failure import UNPLANNED, FailureKind
+from services.rehearsal import faults
 from services.rehearsal.cells import Cell
-from services.rehearsal.faults import MODES
+from services.rehearsal.faults import MODES, Injection
 from services.rehearsal.judge import Garbage, Verdict
 from services.rehearsal.seen import Seen
 
@@ -14,7 +16,7 @@ from services.rehearsal.seen import Seen
 class Row(Part):
     """One fault at one place, and what the run did about it."""
 
-    step: str
+    step: str = ""
     """A step or a gate."""
 
     item: str = ""
@@ -99,18 +101,38 @@ class Rehearsal(Part):
 
 def row_of(cell: Cell) -> Row:
     """Begin a line: what is injected where."""
-    injection = cell.target.injection
+    return _row(cell.target.injection).model_copy(
+        update={
+            "step": cell.target.step,
+            "item": cell.target.item,
+            "way": cell.base.way.name if cell.base else "",
+            "why": cell.lacking,
+        }
+    )
+
+
+def catalogue() -> list[Row]:
+    """List every fault that there is, at no step."""
+    kinds = (each for each in FailureKind if each not in UNPLANNED)
+    listed = (
+        *faults.of_model(),
+        *faults.of_answers(),
+        *faults.of_code(kinds),
+        *faults.of_memory(journals=True),
+        *faults.of_worker(asks=True),
+        *faults.of_gate(),
+    )
+    return [_row(injection) for injection in listed]
+
+
+def _row(injection: Injection) -> Row:
     return Row(
-        step=cell.target.step,
-        item=cell.target.item,
         port=injection.port.value,
         fault=injection.name,
         does=injection.does,
         mode=injection.mode,
         recognisable=injection.recognisable,
-        way=cell.base.way.name if cell.base else "",
         rehearsed=False,
-        why=cell.lacking,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
@@ -64,6 +65,8 @@ class Play:
     """Builds the agents, which publish nowhere else."""
 
     registry: Registry
+    notices: bool = False
+    """Whether a worker's death is known at once; else the server waits for its heartbeat."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ async def stage(play: Play, at_once: int) -> AsyncIterator[Stage]:
         UnavailableError: a server program is missing or does not start.
     """
     async with AsyncExitStack() as stack:
+        _quiet_core()
         stack.enter_context(_quiet())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="orchestra-")))
         address, url = await asyncio.gather(
@@ -185,7 +189,9 @@ def _worker(made: Stage, agents: Mapping[str, Agent]) -> Worker:
         made.play.registry,
     )
     people = People(made.scenes, made.gates, made.play.flow)
-    activities = RehearsedActivities(assembly, made.scenes, people.attend)
+    activities = RehearsedActivities(
+        assembly, made.scenes, people.attend, notices=made.play.notices
+    )
     return Worker(
         made.client,
         task_queue=QUEUE,
@@ -227,6 +233,14 @@ def _prepared(flow: CompiledFlow, *, short: bool) -> CompiledFlow:
             for name, agent in flow.agents.items()
         }
     return flow.model_copy(update={"steps": steps, "agents": agents})
+
+
+def _quiet_core() -> None:
+    """Let the client library log errors only: attempts that died complete too late, as meant."""
+    logs = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(
+        Runtime(telemetry=TelemetryConfig(logging=logs)), error_if_already_set=False
+    )
 
 
 @contextmanager

@@ -4,10 +4,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+import uvloop
+from pydantic import JsonValue
 
 from services.cli.exit_code import ExitCode
 from services.cli.flow_argument import FlowArgument, compiled_flow
@@ -56,6 +59,12 @@ def rehearse_flow(
     input_file: InputFile = None,
     corpora: Folder = None,
     at_once: Annotated[int, typer.Option(min=1, max=200, help="Runs at a time.")] = 24,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Do not wait the 20 s in which Temporal notices that a worker is lost."
+        ),
+    ] = False,
     page: Annotated[Path | None, typer.Option("--html", help="Write a page as well.")] = None,
     only_list: Annotated[bool, typer.Option("--list", help="List the faults, no more.")] = False,
     as_json: AsJson = False,
@@ -67,13 +76,15 @@ def rehearse_flow(
     """
     # Loads the interpreter and everything that a worker has, which other commands do not need.
     from services.rehearsal.rehearse import Chosen  # noqa: PLC0415
+    from services.worker.app import spare_the_collector  # noqa: PLC0415
 
     if only_list:
         _list(as_json)
         return
     chosen = Chosen(frozenset(steps or ()), frozenset(faults or ()))
-    settings = _settings(os.environ)
-    done = asyncio.run(_rehearse(flow, settings, chosen, seed, input_file, corpora, at_once))
+    spare_the_collector()
+    asked = _Asked(flow, seed, input_file, corpora, at_once, quick)
+    done = uvloop.run(_rehearse(asked, _settings(os.environ), chosen))
     if page:
         from services.rehearsal.page import page as written  # noqa: PLC0415
 
@@ -94,40 +105,51 @@ def _settings(environ: Mapping[str, str]) -> Settings:
     return Settings.from_environ({**_MODELS, "ORCHESTRA_FLOWS_DIR": folder})
 
 
-async def _rehearse(
-    flow: str,
-    settings: Settings,
-    chosen: "Chosen",
-    seed: int,
-    input_file: Path | None,
-    folder: Path | None,
-    at_once: int,
-) -> "Rehearsal":
+@dataclass(frozen=True)
+class _Asked:
+    """The command line, read."""
+
+    flow: str
+    seed: int
+    input_file: Path | None
+    corpora: Path | None
+    at_once: int
+    quick: bool
+
+
+async def _rehearse(asked: _Asked, settings: Settings, chosen: "Chosen") -> "Rehearsal":
     from services.rehearsal import material  # noqa: PLC0415 - as above
     from services.rehearsal.rehearse import rehearse  # noqa: PLC0415
 
-    play = await _play(flow, settings, folder)
-    inputs = material.read_input_file(input_file) if input_file else material.inputs_of(play.flow)
+    play = await _play(asked, settings)
+    given = asked.input_file
+    inputs = material.read_input_file(given) if given else material.inputs_of(play.flow)
     say("a Temporal server, a Valkey server and scripted models are started for it")
     return await rehearse(
-        play, inputs, seed=seed, chosen=chosen, at_once=at_once, progress=_progress()
+        play,
+        inputs,
+        seed=asked.seed,
+        chosen=chosen,
+        at_once=asked.at_once,
+        progress=_progress(),
     )
 
 
-async def _play(flow: str, settings: Settings, folder: Path | None) -> "Play":
+async def _play(asked: _Asked, settings: Settings) -> "Play":
     from services.agents.catalogue import build  # noqa: PLC0415 - as above
     from services.catalogue import catalogue  # noqa: PLC0415
     from services.rehearsal import material  # noqa: PLC0415
     from services.rehearsal.stage import Play  # noqa: PLC0415
 
     resolved = catalogue(settings)
-    compiled = await asyncio.to_thread(compiled_flow, flow, settings, resolved)
-    library = await material.corpora(folder)
+    compiled = await asyncio.to_thread(compiled_flow, asked.flow, settings, resolved)
+    library = await material.corpora(asked.corpora)
     writer = settings.models["writer"].name
     return Play(
         compiled,
         lambda publisher: build(retriever=library, publisher=publisher, writer_model=writer),
         resolved.registry,
+        notices=asked.quick,
     )
 
 
@@ -147,7 +169,7 @@ def _progress() -> "Callable[[int, int, Row | None], None]":
     return progress
 
 
-def _report(done: "Rehearsal") -> dict[str, object]:
+def _report(done: "Rehearsal") -> dict[str, JsonValue]:
     return {
         **done.model_dump(mode="json"),
         "good": done.is_good,

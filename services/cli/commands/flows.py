@@ -11,6 +11,7 @@ from services.cli.commands.flow_codes import explain_code
 from services.cli.commands.flow_explain import explain_flow
 from services.cli.commands.flow_map import draw_map
 from services.cli.commands.flow_new import new_flow
+from services.cli.commands.flow_rehearse import rehearse_flow
 from services.cli.commands.flow_schema import flow_schema
 from services.cli.output import AsJson, show, show_json
 from services.gateway.replies import FlowList, FlowView
@@ -21,6 +22,7 @@ app.command("explain-code")(explain_code)
 app.command("explain")(explain_flow)
 app.command("map")(draw_map)
 app.command("new")(new_flow)
+app.command("rehearse")(rehearse_flow)
 app.command("schema")(flow_schema)
 
 
