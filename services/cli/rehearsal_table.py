@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Final
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from services.rehearsal.report import Rehearsal, Row, legend
-from services.rehearsal.wording import calls, did, garbage, summary, where
+from services.rehearsal.wording import calls, did, garbage, mode, summary, where
+
+_WHOLE: Final = ("fault", "mode", "calls", "outcome", "word")
+"""Columns whose words are not broken over lines."""
 
 
 def table(rehearsal: Rehearsal) -> Iterator[RenderableType]:
@@ -33,7 +37,7 @@ def faults(rows: list[Row]) -> RenderableType:
 def _step(rows: list[Row]) -> Table:
     made = _grid("  fault", "mode", "what the run did", "calls", "outcome", "garbage")
     for row in rows:
-        made.add_row(f"  {row.fault}", row.mode, did(row), calls(row), row.outcome, garbage(row))
+        made.add_row(f"  {row.fault}", mode(row), did(row), calls(row), row.outcome, garbage(row))
     return made
 
 
@@ -47,5 +51,8 @@ def _legend() -> Table:
 def _grid(*heads: str) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for head in heads:
-        made.add_column(head, justify="right" if head == "calls" else "left")
+        is_number = head == "calls"
+        made.add_column(
+            head, justify="right" if is_number else "left", no_wrap=head.strip() in _WHOLE
+        )
     return made

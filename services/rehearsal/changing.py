@@ -94,7 +94,7 @@ def _exchanged(good: Exchange, random: Random) -> tuple[Place, str] | None:
     for place in _shuffled(_texts(good), random):
         text = str(place.value)
         longest = max(text.split(), key=len)
-        known = {word for each in shown for word in re.findall(r"[a-z]{6,}", each)}
+        known = {word for each in shown for word in re.findall(r"\b[a-z]{6,}\b", each)}
         others = sorted(known - set(re.findall(r"[a-z]+", text.lower())))
         if text in shown and text.endswith(_ENDS) and others:
             return place, text.replace(longest, random.choice(others), 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.rehearsal.faults import Person, Port
-from services.rehearsal.scene import Scene, Target
+from services.rehearsal.scene import Scene
 from services.rehearsal.seen import Seen
 
 
@@ -31,7 +31,7 @@ class Verdict:
 def judge(scene: Scene, run: Seen, undisturbed: Seen) -> Verdict:
     """Judge a run against the one that differs from it in nothing but the fault."""
     assert scene.target is not None, "only what was injected can be looked for"
-    why = _carried(scene, run) or _decided(scene) or _differs(scene.target, run, undisturbed)
+    why = _carried(scene, run) or _decided(scene) or _differs(scene, run, undisturbed)
     if run.outcome != "succeeded" or not why:
         return Verdict(Garbage.NONE)
     further = len(run.asked) > len(undisturbed.asked)
@@ -54,14 +54,16 @@ def _decided(scene: Scene) -> str:
     return "a decision counted that must not" if told and not scene.refusals else ""
 
 
-def _differs(target: Target, run: Seen, undisturbed: Seen) -> str:
+def _differs(scene: Scene, run: Seen, undisturbed: Seen) -> str:
     """Whether the output is another one though nothing was noticed, or nothing may change it."""
     if run.output == undisturbed.output:
         return ""
     noticed = run.repaired or run.fell_back or run.route != undisturbed.route
-    if target.injection.port is Port.ANSWER and noticed:
+    # What leaves a trace is looked for by it; a note that only the next agent reads is no output.
+    known = noticed or bool(scene.traces)
+    if scene.target and scene.target.injection.port is Port.ANSWER and known:
         return ""
-    return "the output is not that of the undisturbed run"
+    return "another output than undisturbed"
 
 
 def plain(text: str) -> str:

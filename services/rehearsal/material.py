@@ -14,7 +14,7 @@ from services.errors import InputInvalidError, NotFoundError, StorageError
 from services.retrieval.documents import read_documents
 from services.retrieval.in_process import InProcessCorpora
 
-Inputs = Mapping[str, Mapping[str, JsonValue]]
+Inputs = Mapping[str, dict[str, JsonValue]]
 """Inputs of a flow by a name for each, the plainest first."""
 
 
@@ -75,7 +75,7 @@ def _folders(folder: Path | None) -> Iterator[tuple[str, Path]]:
     yield from ((each.name, each) for each in found)
 
 
-def _samples(contract: str) -> dict[str, Mapping[str, JsonValue]]:
+def _samples(contract: str) -> dict[str, dict[str, JsonValue]]:
     folder = _shipped("inputs").joinpath(contract)
     if not folder.is_dir():
         return {}
@@ -91,7 +91,7 @@ def _shipped(kind: str) -> Traversable:
     return resources.files("services.rehearsal").joinpath("samples").joinpath(kind)
 
 
-def _parsed(text: str, name: str) -> Mapping[str, JsonValue]:
+def _parsed(text: str, name: str) -> dict[str, JsonValue]:
     try:
         data = YAML(typ="safe").load(text)
     except YAMLError as error:

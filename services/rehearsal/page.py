@@ -7,14 +7,15 @@ from typing import Final
 from services.drawing.palette import GROUND, INK, PANEL, QUIET, RULE, SANS
 from services.rehearsal.judge import Garbage
 from services.rehearsal.report import Rehearsal, Row, legend
-from services.rehearsal.wording import calls, did, garbage, summary, where
+from services.rehearsal.wording import calls, did, garbage, mode, summary, where
 
 _GOOD: Final = ("#1a7f37", "#4ac26b")
 _BAD: Final = ("#b42318", "#ff8a7a")
-"""What went well and what did not, on a light ground and on a dark one."""
+_OPEN: Final = ("#8a5a00", "#e5b454")
+"""What went well, what did not, and what is left to a judge; on a light ground and a dark one."""
 
 _STYLE: Final = f"""
-:root {{ color-scheme: light dark; --good: {_GOOD[0]}; --bad: {_BAD[0]}; --panel: {PANEL.light} }}
+:root {{ color-scheme: light dark; --good: {_GOOD[0]}; --bad: {_BAD[0]}; --open: {_OPEN[0]}; --panel: {PANEL.light} }}
 body {{ margin: 0; background: {GROUND.light}; color: {INK.light}; font: 14px/1.45 {SANS} }}
 main {{ max-width: 1240px; margin: 0 auto; padding: 24px 20px 48px }}
 h1 {{ font-size: 22px; margin: 0 0 6px }}
@@ -27,15 +28,16 @@ tr {{ border-bottom: 1px solid {RULE.light} }}
 th {{ font-weight: 600 }}
 th, small, dt {{ color: {QUIET.light} }}
 .number {{ text-align: right; white-space: nowrap }}
-.fault {{ width: 34% }} .mode {{ width: 5% }} .did {{ width: 26% }} .calls {{ width: 8% }}
-.outcome {{ width: 11% }}
+.fault {{ width: 28% }} .mode {{ width: 5% }} .did {{ width: 24% }} .calls {{ width: 8% }}
+.outcome {{ width: 9% }}
 .good {{ color: var(--good) }} .bad {{ color: var(--bad); font-weight: 600 }}
+.open {{ color: var(--open) }}
 .verdict {{ padding: 10px 14px; background: var(--panel); border-radius: 6px; margin: 14px 0 }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 8px 0 }}
 dd {{ margin: 0 }}
 summary {{ cursor: pointer }}
 @media (prefers-color-scheme: dark) {{
-:root {{ --good: {_GOOD[1]}; --bad: {_BAD[1]}; --panel: {PANEL.dark} }}
+:root {{ --good: {_GOOD[1]}; --bad: {_BAD[1]}; --open: {_OPEN[1]}; --panel: {PANEL.dark} }}
 body {{ background: {GROUND.dark}; color: {INK.dark} }}
 tr {{ border-color: {RULE.dark} }}
 th, small, dt {{ color: {QUIET.dark} }}
@@ -74,7 +76,7 @@ def _verdict(rehearsal: Rehearsal) -> str:
     if rehearsal.is_good:
         return "No garbage passed that code can tell."
     if rehearsal.silent:
-        return f"Garbage passed in {len(rehearsal.silent)} lines."
+        return f"Garbage passed that code can tell: {len(rehearsal.silent)}."
     return "Not every line is filled."
 
 
@@ -94,11 +96,12 @@ def _step(step: str, rows: list[Row]) -> list[str]:
 
 
 def _row(row: Row) -> str:
-    passed = row.garbage is Garbage.PASSED or not row.rehearsed
-    tone = ' class="bad"' if passed else ""
+    passed = row.garbage is Garbage.PASSED
+    is_bad = not row.rehearsed or (passed and row.recognisable)
+    tone = ' class="bad"' if is_bad else ' class="open"' if passed else ""
     return (
         f"<tr><td>{escape(row.fault)}<br><small>{escape(row.does)}</small></td>"
-        f"<td>{escape(row.mode)}</td><td>{escape(did(row))}</td>"
+        f"<td>{escape(mode(row))}</td><td>{escape(did(row))}</td>"
         f'<td class="number">{escape(calls(row))}</td><td>{escape(row.outcome)}</td>'
         f"<td{tone}>{escape(garbage(row))}</td></tr>"
     )

@@ -183,6 +183,6 @@ def legend() -> Sequence[tuple[str, str]]:
         ("calls", "calls to the scripted model; in brackets, against the undisturbed run"),
         ("garbage", "PASSED: reported as a success, and the output carries the fault"),
         ("approved", "the same, after the fault made the run ask an editor, who approves all"),
-        ("judge only", "no code can tell this fault; its rate is told apart"),
+        ("*", "no code can tell this fault, only a judge; its rate is told apart"),
         ("mode", "; ".join(f"{code} {told}" for code, told in MODES.items())),
     )

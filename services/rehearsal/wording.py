@@ -53,8 +53,12 @@ def garbage(row: Row) -> str:
     if not row.rehearsed:
         return row.why
     told = {Garbage.NONE: "", Garbage.PASSED: "PASSED", Garbage.APPROVED: "approved"}[row.garbage]
-    only = "" if row.recognisable else "judge only"
-    return ": ".join(part for part in (told, row.why if told else "", only) if part)
+    return f"{told}: {row.why}" if told else ""
+
+
+def mode(row: Row) -> str:
+    """Name the failure mode, with a mark where no code can tell the fault."""
+    return row.mode if row.recognisable else f"{row.mode}*"
 
 
 def where(rows: Sequence[Row]) -> str:

@@ -185,7 +185,8 @@ def _list(as_json: bool) -> None:
 
     rows = catalogue()
     if as_json:
-        show_json([row.model_dump(mode="json", include=_LISTED) for row in rows])
+        listed: list[JsonValue] = [row.model_dump(mode="json", include=_LISTED) for row in rows]
+        show_json(listed)
     else:
         show(faults(rows))
 

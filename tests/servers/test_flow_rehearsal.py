@@ -1,0 +1,87 @@
+"""Flows rehearsed on servers of their own: every kind of fault, and a rehearsal that fails."""
+
+import pytest
+
+from services.agents.catalogue import build
+from services.catalogue import catalogue
+from services.flows.compile import compile_flow
+from services.flows.document import read_text
+from services.flows.new import new_flow
+from services.rehearsal.material import corpora, inputs_of
+from services.rehearsal.rehearse import Chosen, rehearse
+from services.rehearsal.report import Rehearsal
+from services.rehearsal.stage import Play
+from services.settings import Settings
+
+pytestmark = pytest.mark.servers
+
+KNOWN = catalogue(
+    Settings.from_environ(
+        {
+            "ORCHESTRA_MODEL_SOURCE": "scripted",
+            "ORCHESTRA_MODEL_WRITER": "scripted-writer",
+            "ORCHESTRA_MODEL_JUDGE": "scripted-judge",
+        }
+    )
+)
+
+
+async def _rehearsed(name: str, *faults: str, steps: frozenset[str] = frozenset()) -> Rehearsal:
+    flow = compile_flow(read_text(f"{name}.yaml", new_flow(name)), KNOWN)
+    library = await corpora()
+    play = Play(
+        flow,
+        lambda publisher: build(retriever=library, publisher=publisher, writer_model="scripted"),
+        KNOWN.registry,
+        notices=True,
+    )
+    return await rehearse(play, inputs_of(flow), chosen=Chosen(steps, frozenset(faults)))
+
+
+async def test_a_new_flow_needs_no_test_code_to_be_rehearsed() -> None:
+    """Faults of memory, workers, people, endpoints and code at every step: filled, and clean."""
+    found = await _rehearsed(
+        "mine", "memory", "worker", "gate", "truncated", "refused", "number_changed"
+    )
+
+    assert {row.step for row in found.rows} == {
+        "research",
+        "outline",
+        "write",
+        "assemble",
+        "fact_check",
+        "publish",
+        "approve",
+    }
+    assert {row.port for row in found.rows} == {
+        "memory",
+        "worker",
+        "gate",
+        "model",
+        "answer",
+    }
+    assert [row.fault for row in found.unrehearsed] == []
+    assert [(row.step, row.fault, row.why) for row in found.silent] == []
+    assert found.is_good
+
+
+async def test_a_hole_fills_the_column_of_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the checks of its agents taken out, a flow publishes what was injected; it is told."""
+    monkeypatch.setattr("services.agents.answer.require_rules", lambda reasons, subject: None)
+
+    found = await _rehearsed("holed", "number_changed", steps=frozenset({"write"}))
+
+    assert [row.fault for row in found.silent] == ["number_changed", "number_changed always"]
+    assert not found.is_good
+
+
+async def test_one_seed_gives_one_table() -> None:
+    """Two rehearsals of one flow differ in nothing but how long they took."""
+    first, second = [
+        await _rehearsed("again", "answer", "truncated", steps=frozenset({"write"}))
+        for _ in range(2)
+    ]
+
+    assert [row.model_copy(update={"seconds": 0}) for row in first.rows] == [
+        row.model_copy(update={"seconds": 0}) for row in second.rows
+    ]
