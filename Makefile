@@ -43,7 +43,7 @@ down: setup ## stop the local stack; its data stays
 	@$(BIN)/orchestra down
 
 test: setup ## run all tests
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 prove: setup ## prove the checker on N random flows (N=100000) and on every slip there is
 	@$(BIN)/python -m tests.prove.run $(N)

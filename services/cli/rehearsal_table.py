@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from services.rehearsal.report import Rehearsal, Row, legend
-from services.rehearsal.wording import calls, did, garbage, mode, summary, where
+from services.rehearsal.wording import calls, did, garbage, mode, remark, summary, where
 
 _WHOLE: Final = ("fault", "mode", "calls", "outcome", "word")
 """Columns whose words are not broken over lines."""
@@ -23,6 +23,7 @@ def table(rehearsal: Rehearsal) -> Iterator[RenderableType]:
         yield ""
     yield _legend()
     yield ""
+    yield from (f"to look at: {remark(row)}" for row in rehearsal.noteworthy)
     yield from summary(rehearsal)
 
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from contracts.compiled import catalogued
 from services.llm.base import LanguageModel, ModelReply, ModelRequest, OnText, Receipt, Work
 from services.llm.endpoint import Endpoint
+from services.llm.in_process import ScriptedModel
 from services.llm.openai import OpenAIModel
 from services.llm.scripted.respondent import SampleAnswer
 from services.llm.scripted.script import Fault, Line, Script
@@ -33,6 +34,9 @@ class Seat:
 
     server: ScriptedServer
     model: OpenAIModel
+    aside: ScriptedModel
+    """The same answers without a connection, for the steps that no fault is meant for."""
+
     scene: Scene | None = None
     before: int = field(default=0)
     """Calls that earlier runs have made."""
@@ -40,11 +44,11 @@ class Seat:
     @property
     def calls(self) -> int:
         """How many calls the present run has made."""
-        return len(self.server.calls) - self.before
+        return len(self.server.calls) + len(self.aside.calls) - self.before
 
     def take(self, scene: Scene) -> None:
         """Lend it to a run."""
-        self.scene, self.before = scene, len(self.server.calls)
+        self.scene, self.before = scene, self.before + self.calls
         target = scene.target
         lines: tuple[Line, ...] = ()
         if target and isinstance(target.injection.what, Fault):
@@ -68,7 +72,7 @@ async def seat(samples: Mapping[str, SampleAnswer]) -> AsyncIterator[Seat]:
         return _answer(scene, samples, work, Exchange(work.rung, blocks, schema, None))
 
     async with ScriptedServer(answer) as server, Endpoint(server.base_url, "none") as endpoint:
-        held.append(Seat(server, OpenAIModel(endpoint)))
+        held.append(Seat(server, OpenAIModel(endpoint), ScriptedModel(answer)))
         yield held[0]
 
 
@@ -86,7 +90,11 @@ class RehearsedModel:
         at = CURRENT.get()
         assert at is not None, "models are asked by steps"
         asked = _named(request, at)
-        model: LanguageModel = self._seats[at.scene.tenant].model
+        lent = self._seats[at.scene.tenant]
+        target = at.scene.target
+        # A connection takes half of a run's time, and only where the fault is does it matter.
+        is_rehearsed = target is None or at.task.step == target.step
+        model: LanguageModel = lent.model if is_rehearsed else lent.aside
         reply = await model.complete(asked, on_text, receipt)
         _die(at)
         return reply

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from contracts.compiled import CompiledFlow
 from services.errors import InputInvalidError, NotFoundError, StorageError
+from services.retrieval.base import Document, Passage, Retriever
 from services.retrieval.documents import read_documents
 from services.retrieval.in_process import InProcessCorpora
 
@@ -51,7 +52,26 @@ def read_input_file(path: Path) -> Inputs:
     return {path.stem: _parsed(text, str(path))}
 
 
-async def corpora(folder: Path | None = None) -> InProcessCorpora:
+class Library:
+    """Implements `Retriever` over corpora that do not change: the same search is made once."""
+
+    def __init__(self, corpora: Retriever) -> None:
+        self._corpora = corpora
+        self._found: dict[tuple[str, str, int], tuple[Passage, ...]] = {}
+
+    async def search(self, corpus: str, query: str, limit: int) -> tuple[Passage, ...]:
+        """See `Retriever.search`."""
+        asked = (corpus, query, limit)
+        if asked not in self._found:
+            self._found[asked] = await self._corpora.search(corpus, query, limit)
+        return self._found[asked]
+
+    async def document(self, corpus: str, document_id: str) -> Document:
+        """See `Retriever.document`."""
+        return await self._corpora.document(corpus, document_id)
+
+
+async def corpora(folder: Path | None = None) -> Library:
     """Keep the shipped corpora in this process, and one more for each folder in a folder.
 
     Raises:
@@ -62,7 +82,7 @@ async def corpora(folder: Path | None = None) -> InProcessCorpora:
         for each in (shipped, folder):
             for name, path in _folders(each):
                 await kept.add(name, read_documents(path).documents)
-    return kept
+    return Library(kept)
 
 
 def _folders(folder: Path | None) -> Iterator[tuple[str, Path]]:

@@ -7,7 +7,7 @@ from typing import Final
 from services.drawing.palette import GROUND, INK, PANEL, QUIET, RULE, SANS
 from services.rehearsal.judge import Garbage
 from services.rehearsal.report import Rehearsal, Row, legend
-from services.rehearsal.wording import calls, did, garbage, mode, summary, where
+from services.rehearsal.wording import calls, did, garbage, mode, remark, summary, where
 
 _GOOD: Final = ("#1a7f37", "#4ac26b")
 _BAD: Final = ("#b42318", "#ff8a7a")
@@ -15,7 +15,8 @@ _OPEN: Final = ("#8a5a00", "#e5b454")
 """What went well, what did not, and what is left to a judge; on a light ground and a dark one."""
 
 _STYLE: Final = f"""
-:root {{ color-scheme: light dark; --good: {_GOOD[0]}; --bad: {_BAD[0]}; --open: {_OPEN[0]}; --panel: {PANEL.light} }}
+:root {{ color-scheme: light dark; --panel: {PANEL.light} }}
+:root {{ --good: {_GOOD[0]}; --bad: {_BAD[0]}; --open: {_OPEN[0]} }}
 body {{ margin: 0; background: {GROUND.light}; color: {INK.light}; font: 14px/1.45 {SANS} }}
 main {{ max-width: 1240px; margin: 0 auto; padding: 24px 20px 48px }}
 h1 {{ font-size: 22px; margin: 0 0 6px }}
@@ -65,6 +66,7 @@ def page(rehearsal: Rehearsal) -> str:
         f'<div class="verdict"><span class="{tone}">{_verdict(rehearsal)}</span>',
         *told,
         "</div>",
+        *_noteworthy(rehearsal),
         *_legend(),
     ]
     for step, rows in groupby(rehearsal.rows, key=lambda row: row.step):
@@ -78,6 +80,20 @@ def _verdict(rehearsal: Rehearsal) -> str:
     if rehearsal.silent:
         return f"Garbage passed that code can tell: {len(rehearsal.silent)}."
     return "Not every line is filled."
+
+
+def _noteworthy(rehearsal: Rehearsal) -> list[str]:
+    if not rehearsal.noteworthy:
+        return []
+    lines = [f'<li class="{_tone(row)}">{escape(remark(row))}</li>' for row in rehearsal.noteworthy]
+    return ["<h2>To look at</h2><ul>", *lines, "</ul>"]
+
+
+def _tone(row: Row) -> str:
+    """Say how bad a line is: what only a judge can tell is left open."""
+    if row.garbage is Garbage.NONE:
+        return "" if row.rehearsed and row.outcome != "no end" else "bad"
+    return "bad" if row.is_silent and row.recognisable else "open"
 
 
 def _legend() -> list[str]:
@@ -96,12 +112,9 @@ def _step(step: str, rows: list[Row]) -> list[str]:
 
 
 def _row(row: Row) -> str:
-    passed = row.garbage is Garbage.PASSED
-    is_bad = not row.rehearsed or (passed and row.recognisable)
-    tone = ' class="bad"' if is_bad else ' class="open"' if passed else ""
     return (
         f"<tr><td>{escape(row.fault)}<br><small>{escape(row.does)}</small></td>"
         f"<td>{escape(mode(row))}</td><td>{escape(did(row))}</td>"
         f'<td class="number">{escape(calls(row))}</td><td>{escape(row.outcome)}</td>'
-        f"<td{tone}>{escape(garbage(row))}</td></tr>"
+        f'<td class="{_tone(row)}">{escape(garbage(row))}</td></tr>'
     )

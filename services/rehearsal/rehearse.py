@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
+from uuid import uuid4
 
 from services.errors import NotFoundError
 from services.rehearsal.cells import Base, Cell, cells
@@ -78,14 +79,26 @@ async def rehearse(
         InputInvalidError: an input does not fit the flow.
         NotFoundError: no line is chosen.
     """
-    began = monotonic()
     async with stage(play, at_once) as ready:
-        bases = await _walk(ready, ways(play.flow, inputs))
-        planned = _chosen(cells(play.flow, bases, seed), chosen or Chosen())
-        rows = await _fill(ready, planned, progress)
+        return await rehearse_on(ready, inputs, seed=seed, chosen=chosen, progress=progress)
+
+
+async def rehearse_on(
+    ready: Stage,
+    inputs: Inputs,
+    *,
+    seed: int = 1,
+    chosen: Chosen | None = None,
+    progress: Progress = _ignore,
+) -> Rehearsal:
+    """Rehearse a flow where everything is set up already; raises as `rehearse` does."""
+    began, flow = monotonic(), ready.play.flow
+    bases = await _walk(ready, ways(flow, inputs))
+    planned = _chosen(cells(flow, bases, seed), chosen or Chosen())
+    rows = await _fill(ready, planned, progress)
     return Rehearsal(
-        flow=play.flow.name,
-        version=play.flow.version,
+        flow=flow.name,
+        version=flow.version,
         seed=seed,
         seconds=round(monotonic() - began, 1),
         ways=tuple(f"{base.way.name}: {base.seen.outcome}" for base in bases),
@@ -94,7 +107,7 @@ async def rehearse(
 
 
 async def _walk(ready: Stage, walked: Sequence[Way]) -> list[Base]:
-    scenes = [Scene(f"way-{number}", way) for number, way in enumerate(walked)]
+    scenes = [Scene(_tenant(), way) for way in walked]
     played = await asyncio.gather(*(ready.run(scene) for scene in scenes))
     return [
         Base(scene, seen(scene, run, ready.play.flow))
@@ -111,7 +124,7 @@ async def _fill(ready: Stage, planned: Sequence[Cell], progress: Progress) -> li
 
     async def fill(number: int) -> None:
         nonlocal done
-        rows[number] = await _row(ready, planned[number], rows[number], f"cell-{number}")
+        rows[number] = await _row(ready, planned[number], rows[number])
         done += 1
         progress(done, len(planned), rows[number])
 
@@ -124,10 +137,15 @@ def _waits(cell: Cell) -> bool:
     return injection.port is Port.WORKER or injection.what in HANGING
 
 
-async def _row(ready: Stage, cell: Cell, row: Row, tenant: str) -> Row:
+def _tenant() -> str:
+    """Give every run a tenant of its own, so that none touches another's memory."""
+    return f"rehearsal-{uuid4().hex[:12]}"
+
+
+async def _row(ready: Stage, cell: Cell, row: Row) -> Row:
     if cell.base is None:
         return row
-    scene = Scene(tenant, cell.base.way, cell.target)
+    scene = Scene(_tenant(), cell.base.way, cell.target)
     played = await ready.run(scene)
     run = seen(scene, played, ready.play.flow)
     if not scene.fired:

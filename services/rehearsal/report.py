@@ -89,6 +89,11 @@ class Rehearsal(Part):
         return tuple(row for row in self.rows if row.is_silent and not row.recognisable)
 
     @property
+    def noteworthy(self) -> tuple[Row, ...]:
+        """Lines that somebody has to look at."""
+        return tuple(row for row in self.rows if row.garbage or not row.rehearsed) + self.endless
+
+    @property
     def beyond_code(self) -> int:
         """How many faults only a judge could tell."""
         return sum(row.rehearsed and not row.recognisable for row in self.rows)

@@ -147,7 +147,8 @@ class Stage:
         except WorkflowFailureError as error:
             if isinstance(error.cause, ApplicationError) and error.cause.details:
                 return RunOutcome.model_validate(error.cause.details[0], strict=False)
-            raise
+            # A run that failed without an outcome of its own has not even begun.
+            return RunOutcome(run=run, outcome="failed", end="", reason=str(error.cause))
 
 
 @asynccontextmanager

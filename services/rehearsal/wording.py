@@ -56,6 +56,12 @@ def garbage(row: Row) -> str:
     return f"{told}: {row.why}" if told else ""
 
 
+def remark(row: Row) -> str:
+    """Say in one line what somebody has to look at."""
+    told = garbage(row) or "the run did not end"
+    return f"{row.step}, {row.fault} ({mode(row)}): {told}"
+
+
 def mode(row: Row) -> str:
     """Name the failure mode, with a mark where no code can tell the fault."""
     return row.mode if row.recognisable else f"{row.mode}*"

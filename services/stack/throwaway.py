@@ -17,6 +17,9 @@ SKIPS_TIME: Final = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEna
 """Runs that ask for it do not wait for timers and between tries. They do wait for what is at work:
 a missing heartbeat is noticed no sooner."""
 
+GRACE_SECONDS: Final = 0.2
+"""How long they may take to stop: what keeps nothing has nothing to save."""
+
 _DURABLE: Final = ("--db-filename", "--sqlite-pragma")
 """What makes a Temporal server keep things; without them it works in its own memory."""
 
@@ -63,7 +66,8 @@ async def valkey_server() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _started(part: Part, data: Path) -> AsyncIterator[None]:
-    process = SupervisedProcess(part, data / "log", RestartPolicy(), lambda: None)
+    hurried = replace(part, grace_seconds=GRACE_SECONDS)
+    process = SupervisedProcess(hurried, data / "log", RestartPolicy(), lambda: None)
     try:
         await process.start()
         yield

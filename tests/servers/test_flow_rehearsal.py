@@ -7,10 +7,10 @@ from services.catalogue import catalogue
 from services.flows.compile import compile_flow
 from services.flows.document import read_text
 from services.flows.new import new_flow
+from services.rehearsal.faults import Port
 from services.rehearsal.material import corpora, inputs_of
-from services.rehearsal.rehearse import Chosen, rehearse
-from services.rehearsal.report import Rehearsal
-from services.rehearsal.stage import Play
+from services.rehearsal.rehearse import Chosen, rehearse, rehearse_on
+from services.rehearsal.stage import Play, stage
 from services.settings import Settings
 
 pytestmark = pytest.mark.servers
@@ -25,23 +25,37 @@ KNOWN = catalogue(
     )
 )
 
+SOME = (
+    "byte_flipped",
+    "memory_wiped",
+    "lost_everywhere",
+    "journal_wiped",
+    "dies_after_journal",
+    "gate",
+    "truncated",
+    "refused",
+    "number_changed",
+)
+"""A fault or two of every port; all of them take a minute."""
 
-async def _rehearsed(name: str, *faults: str, steps: frozenset[str] = frozenset()) -> Rehearsal:
+
+async def _play(name: str) -> Play:
     flow = compile_flow(read_text(f"{name}.yaml", new_flow(name)), KNOWN)
     library = await corpora()
-    play = Play(
+    return Play(
         flow,
         lambda publisher: build(retriever=library, publisher=publisher, writer_model="scripted"),
         KNOWN.registry,
         notices=True,
     )
-    return await rehearse(play, inputs_of(flow), chosen=Chosen(steps, frozenset(faults)))
 
 
 async def test_a_new_flow_needs_no_test_code_to_be_rehearsed() -> None:
     """Faults of memory, workers, people, endpoints and code at every step: filled, and clean."""
-    found = await _rehearsed(
-        "mine", "memory", "worker", "gate", "truncated", "refused", "number_changed"
+    play = await _play("mine")
+
+    found = await rehearse(
+        play, inputs_of(play.flow), chosen=Chosen(faults=frozenset(SOME)), at_once=8
     )
 
     assert {row.step for row in found.rows} == {
@@ -53,13 +67,7 @@ async def test_a_new_flow_needs_no_test_code_to_be_rehearsed() -> None:
         "publish",
         "approve",
     }
-    assert {row.port for row in found.rows} == {
-        "memory",
-        "worker",
-        "gate",
-        "model",
-        "answer",
-    }
+    assert {row.port for row in found.rows} == set(Port)
     assert [row.fault for row in found.unrehearsed] == []
     assert [(row.step, row.fault, row.why) for row in found.silent] == []
     assert found.is_good
@@ -69,7 +77,10 @@ async def test_a_hole_fills_the_column_of_garbage(monkeypatch: pytest.MonkeyPatc
     """With the checks of its agents taken out, a flow publishes what was injected; it is told."""
     monkeypatch.setattr("services.agents.answer.require_rules", lambda reasons, subject: None)
 
-    found = await _rehearsed("holed", "number_changed", steps=frozenset({"write"}))
+    play = await _play("holed")
+    chosen = Chosen(frozenset({"write"}), frozenset({"number_changed"}))
+
+    found = await rehearse(play, inputs_of(play.flow), chosen=chosen, at_once=8)
 
     assert [row.fault for row in found.silent] == ["number_changed", "number_changed always"]
     assert not found.is_good
@@ -77,10 +88,15 @@ async def test_a_hole_fills_the_column_of_garbage(monkeypatch: pytest.MonkeyPatc
 
 async def test_one_seed_gives_one_table() -> None:
     """Two rehearsals of one flow differ in nothing but how long they took."""
-    first, second = [
-        await _rehearsed("again", "answer", "truncated", steps=frozenset({"write"}))
-        for _ in range(2)
-    ]
+    play = await _play("again")
+    chosen = Chosen(
+        frozenset({"write"}), frozenset({"number_changed", "word_exchanged", "truncated"})
+    )
+
+    async with stage(play, 8) as ready:
+        first, second = [
+            await rehearse_on(ready, inputs_of(play.flow), chosen=chosen) for _ in range(2)
+        ]
 
     assert [row.model_copy(update={"seconds": 0}) for row in first.rows] == [
         row.model_copy(update={"seconds": 0}) for row in second.rows
