@@ -16,6 +16,10 @@ names cannot be told from other nouns."""
 
 _MINIMUM_LETTERS: Final = 2
 
+_LONGEST_SMALL_WORD: Final = 3
+_SMALL_WORDS: Final = frozenset({"from", "into", "onto", "over", "than", "upon", "with"})
+"""Letters, and longer words, that stay small in headings that capitalise all others."""
+
 
 def name_faults(text: str, sources: Sequence[str]) -> tuple[str, ...]:
     """Name each capitalised word inside a sentence that no source has."""
@@ -24,6 +28,15 @@ def name_faults(text: str, sources: Sequence[str]) -> tuple[str, ...]:
     known = {stem(word) for source in sources for word in words(source)}
     strange = (name for name in _capitalised(text) if not known.issuperset(_stems(name)))
     return tuple(f'"{name}" is named in nothing that it cites' for name in dict.fromkeys(strange))
+
+
+def heading_name_faults(heading: str, sources: Sequence[str]) -> tuple[str, ...]:
+    """The same of a heading; one that capitalises every longer word names nobody by that."""
+    found = _WORD.findall(heading)
+    telling = [word for word in found if len(word) > _LONGEST_SMALL_WORD]
+    if all(word[0].isupper() for word in telling if word not in _SMALL_WORDS):
+        return ()
+    return name_faults(heading, sources)
 
 
 def _capitalised(text: str) -> Iterator[str]:

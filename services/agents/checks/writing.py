@@ -11,7 +11,7 @@ from contracts.content.section import Sentence
 from services.agents.checks.citations import cited_quotes, is_verbatim, unresolved
 from services.agents.checks.grounding import grounding_faults
 from services.agents.checks.leaks import echo_faults, leak_faults
-from services.agents.checks.names import name_faults
+from services.agents.checks.names import heading_name_faults, name_faults
 from services.agents.checks.negation import is_negated, negation_faults
 from services.agents.checks.numbers import number_faults, quantities
 from services.agents.checks.opposites import opposite_faults
@@ -137,5 +137,6 @@ def heading_faults(heading: str, subjects: Sequence[str], grounds: Grounds) -> t
         *leak_faults(heading, subjects),
         *echo_faults(heading, grounds.instructions),
         *number_faults(heading, subjects),
+        *heading_name_faults(heading, subjects),
         *grounding_faults(heading, subjects),
     )

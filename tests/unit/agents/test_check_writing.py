@@ -93,15 +93,19 @@ def test_sentence_said_twice_is_a_fault_of_the_section() -> None:
         "Bins for worms [s1]",
         "Red wiggler bins",
         "Everything that one could ever wish to know about all the worm bins there are",
+        "Worm bins once a week, says Professor Okonjo",
     ],
-    ids=["off topic", "leaked id", "forbidden", "too long"],
+    ids=["off topic", "leaked id", "forbidden", "too long", "invented name"],
 )
 def test_bad_heading_is_rejected(heading: str) -> None:
     """A heading stays on its subject and is no sentence."""
     assert heading_faults(heading, [WORM_BINS, WORMS], GROUNDS)
 
 
-@pytest.mark.parametrize("heading", ["Worm bins", "Worm bins for kitchen scraps", "No heat needed"])
+@pytest.mark.parametrize(
+    "heading",
+    ["Worm bins", "Worm bins for kitchen scraps", "No heat needed", "Worm Bins with Every Kitchen"],
+)
 def test_heading_of_its_own_words_passes(heading: str) -> None:
     """One word of the evidence or the key point is enough."""
     assert heading_faults(heading, [WORM_BINS, WORMS], GROUNDS) == ()
