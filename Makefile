@@ -48,11 +48,11 @@ test: setup ## run all tests
 prove: setup ## prove the checker on N random flows (N=100000) and on every slip there is
 	@$(BIN)/python -m tests.prove.run $(N)
 
-rehearse: setup ## rehearse every shipped flow against every fault, on real parts
+rehearse: setup ## rehearse the flow `article` against every fault, on real parts
 	@$(BIN)/orchestra flows rehearse article --html docs/measured/rehearsal.html --json > docs/measured/rehearsal.json
 
 modes: setup ## the 14 failure modes: ours beside a plain script and a group chat
-	@$(BIN)/python -m tests.modes.run
+	@$(BIN)/python -m tests.modes.run --markdown docs/modes.md --json docs/measured/modes.json
 
 chaos: setup ## kill, wipe and cut real processes under RUNS runs with FAULTS faults by SEED
 	@$(BIN)/python -m tests.chaos.run --seed $(SEED) --runs $(RUNS) --faults $(FAULTS)

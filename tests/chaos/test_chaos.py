@@ -9,7 +9,7 @@ from tests.chaos.run import FAILING_SEEDS
 from tests.chaos.schedule import draw
 from tests.chaos.storm import trial
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.guarantee("work-is-redone")]
 
 SMALL = (11392, 5, 4)
 """Seed, runs and faults: memory wiped and spoilt, then the gateway and Temporal killed."""

@@ -145,6 +145,17 @@ PROMISES: Final = (
         "broken bytes sent to a real server, beside a healthy run",
     ),
     Promise(
+        "dead-endpoints-left-alone",
+        "A model that does not answer is known to be down to all workers after a few calls; it is"
+        " left alone but for one probe at a time, and a flow's stand-in does the work.",
+        "calls that a dead endpoint gets from two workers",
+    ),
+    Promise(
+        "no-tenant-starves",
+        "However much one tenant starts at once, another's runs have their turn.",
+        "the order in which runs of two tenants end on one worker",
+    ),
+    Promise(
         "errors-tell-no-secrets",
         "What is told of an error holds no text that a model, a brief or a foreign program wrote.",
         "messages of errors that quote a secret",

@@ -19,7 +19,7 @@ from services.worker.app import build
 from tests.harness import harness
 from tests.toys import REGISTRY, Note, toy, toy_flow, toy_shelf
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.guarantee("no-tenant-starves")]
 
 BURST = 200
 FEW = 5

@@ -25,7 +25,7 @@ from tests.harness import Harness, harness
 from tests.toys import Note, ToyFlow, ToyWriter, toy, toy_flow
 from tests.unit.memory.buckets import KEY, SECRET, Bucket, served
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.guarantee("loss-is-mended")]
 
 GATED = """
 slots: {first: Note@1, second: Note@1, large: Note@1, decision: Decision@1, last: Note@1}

@@ -21,7 +21,7 @@ from tests.harness import harness
 from tests.toys import ToyWriter, toy_flow
 from tests.unit.memory.valkey import valkey
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.guarantee("dead-endpoints-left-alone")]
 
 WRITE = """
 slots: {first: Note@1}

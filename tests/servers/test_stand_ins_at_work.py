@@ -11,7 +11,7 @@ from services.llm.scripted.script import Fault, Line, Script
 from tests.harness import Harness, harness
 from tests.toys import HEAD, Note, ToyFlow, ToyWriter, toy, toy_flow
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.guarantee("the-plan-is-followed")]
 
 BODY = """
 slots: {first: Note@1}
