@@ -12,11 +12,15 @@ class Figure:
     """One measured number."""
 
     name: str
-    value: float
+    value: float | str
+    """A number, or what a report says in a few words."""
+
     unit: str
 
     def __str__(self) -> str:
         """Write it for people: `history of a run: 12,345 bytes`."""
+        if isinstance(self.value, str):
+            return f"{self.name}: {self.value}"
         exact = isinstance(self.value, int) or self.value.is_integer()
         number = f"{int(self.value):,}" if exact else f"{self.value:,.2f}"
         return f"{self.name}: {number} {self.unit}".rstrip()

@@ -38,6 +38,7 @@ def page(proofs: Sequence[Proof], reports: Sequence[Report], measured: Measured)
         "",
         _TABLE + "\n".join(_row(promise, proofs, reports) for promise in PROMISES),
         "",
+        *_measured(reports),
         *_sections(proofs),
     ]
     return "\n".join([_HEAD, *lines]).rstrip() + "\n"
@@ -49,10 +50,9 @@ def _row(promise: Promise, proofs: Sequence[Proof], reports: Sequence[Report]) -
     proved = f"[{len(own)} tests, {cases} cases](#{promise.id}): {promise.measured}"
     figures = [str(figure) for each in own for figure in each.figures]
     figures += [
-        f"{each.name}: {figure}"
+        f"[{each.name}](#{each.name})"
         for each in reports
         if promise.reports and each.name.startswith(promise.reports)
-        for figure in each.figures
     ]
     cells = (promise.sentence, _verdict(own), proved, "<br>".join(figures))
     return "| " + " | ".join(_cell(each) for each in cells) + " |"
@@ -62,6 +62,14 @@ def _verdict(proofs: Sequence[Proof]) -> str:
     if any(each.outcome == "failed" for each in proofs):
         return "**no**"
     return "yes" if any(each.outcome == "passed" for each in proofs) else "not proved"
+
+
+def _measured(reports: Sequence[Report]) -> list[str]:
+    """Tell each report's figures once."""
+    lines: list[str] = []
+    for each in reports:
+        lines += [f"## {each.name}", "", *(f"- {figure}" for figure in each.figures), ""]
+    return lines
 
 
 def _sections(proofs: Sequence[Proof]) -> list[str]:

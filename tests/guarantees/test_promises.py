@@ -76,14 +76,15 @@ def test_the_page_does_not_hide_what_fails() -> None:
 
 
 def test_the_page_shows_the_figures_of_reports() -> None:
-    """What chaos and rehearsals measured stands beside the promises they are about."""
+    """What chaos and rehearsals measured is told once, and promises lead there."""
     written = page([], [Report("chaos_500", (Figure("lost", 0, ""),))], MEASURED)
 
-    assert "chaos_500: lost: 0" in written
+    assert "## chaos_500\n\n- lost: 0\n" in written
+    assert "[chaos_500](#chaos_500)" in written
 
 
 def test_reports_of_any_shape_are_read(tmp_path: Path) -> None:
-    """Numbers count however deep they stand; lists, texts and broken files are passed over."""
+    """Numbers count however deep they stand; lists and broken files are passed over."""
     (tmp_path / "chaos.json").write_text(
         '{"runs": 500, "counts": {"lost": 0, "seconds": 1.5}, "seeds": [1], "ok": true, "t": "x"}'
     )
@@ -98,6 +99,7 @@ def test_reports_of_any_shape_are_read(tmp_path: Path) -> None:
         "counts lost: 0",
         "counts seconds: 1.50",
         "ok: 1 (1 is yes)",
+        "t: x",
     ]
 
 
