@@ -49,12 +49,16 @@ def _chosen(planned: Sequence[Cell], chosen: Chosen) -> list[Cell]:
     Raises:
         NotFoundError: none is; the message lists what there is.
     """
+    places = dict.fromkeys(each.target.step for each in planned)
+    for step in chosen.steps:
+        if step not in places:
+            known = ", ".join(places)
+            raise NotFoundError(f"there is no step {step!r} to rehearse; there are {known}")
     wanted = [each for each in planned if chosen.takes(each)]
     if not wanted:
-        places = ", ".join(dict.fromkeys(each.target.step for each in planned))
+        faults, where = ", ".join(chosen.faults), ", ".join(chosen.steps) or "any step"
         raise NotFoundError(
-            f"no fault is like that at a step like that; there are the steps {places}, and the"
-            " faults of `orchestra flows rehearse FLOW --list`"
+            f"no fault {faults} strikes at {where}; see `orchestra flows rehearse FLOW --list`"
         )
     return wanted
 
