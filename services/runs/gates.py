@@ -177,9 +177,10 @@ class Gates:
                 "the action and the budget do not agree",
                 [Problem("/budget", "send the whole new budget with raise_budget")],
             )
-        if (request.action == "go") != (request.to in gate.go):
+        fits = request.to in gate.go if request.action == "go" else not request.to
+        if not fits:
             places = ", ".join(gate.go)
-            told = f"name one of {places}" if gate.go else "drop it"
+            told = f"name one of {places}" if request.action == "go" else "drop it"
             raise invalid("the action and the place do not agree", [Problem("/to", told)])
         if (request.action == "supply") != (request.supplied is not None):
             raise invalid(

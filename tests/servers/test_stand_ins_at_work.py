@@ -120,6 +120,9 @@ async def test_a_person_sends_a_failed_run_another_way(temporal_address: str) ->
         away = DecisionRequest(shown=gate.shown, who="op", action="go", to="write")
         with pytest.raises(InputInvalidError, match="do not agree"):
             await bench.gates.decide(run, "help", away)
+        stop = away.model_copy(update={"action": "stop", "to": "copy"})
+        with pytest.raises(InputInvalidError, match="do not agree"):
+            await bench.gates.decide(run, "help", stop)
         chosen = away.model_copy(update={"to": "copy", "id": "op-1"})
         await bench.gates.decide(run, "help", chosen)
         ended = await bench.ended(run)
