@@ -1,7 +1,7 @@
 """The activities that the interpreter calls, as typed ports; services implement them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from temporalio import activity
 from temporalio.common import RawValue
@@ -40,3 +40,14 @@ class Activities(ABC):
     @abstractmethod
     async def seal(self, task: SealTask) -> None:
         """Copy values to the archive."""
+
+
+def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[object]]]:
+    """List every activity, for whoever builds a worker."""
+    return [
+        activities.step,
+        activities.pure_step,
+        activities.flush,
+        activities.flush_at_end,
+        activities.seal,
+    ]

@@ -144,8 +144,7 @@ class RunFlow:
     async def _pass(self, place: str, gate: CompiledGate) -> Way:
         """Open a gate, wait for its decision or its deadline, and leave it."""
         opened = self._open(place, gate)
-        while self._state.is_behind:
-            await self._flush()
+        await self._catch_up()
         await self._flush()
         before = now_ms()
         try:
@@ -251,8 +250,7 @@ class RunFlow:
 
     async def _seal(self) -> bool:
         """Copy what is alive to the archive; without that, this history has to go on."""
-        while self._state.is_behind:
-            await self._flush()
+        await self._catch_up()
         pending, first = self._state.record()
         task = SealTask(
             tenant=self._start.tenant,
@@ -272,6 +270,11 @@ class RunFlow:
             workflow.logger.warning("values could not be sealed; the history goes on")
             return False
         return True
+
+    async def _catch_up(self) -> None:
+        """Write events until no more wait than one activity, or the outcome, can carry."""
+        while self._state.is_behind:
+            await self._flush()
 
     async def _flush(self, retention: int = 0) -> None:
         pending, first = self._state.record()
@@ -316,8 +319,7 @@ class RunFlow:
             # A cancelled workflow has no result to carry its last events: history gets them here.
             await self._flush(self._flow.retention)
             return result
-        while self._state.is_behind:
-            await self._flush()
+        await self._catch_up()
         unrecorded = self._state.unrecorded()
         pending, first = self._state.write()
         task = FlushTask(

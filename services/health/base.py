@@ -10,11 +10,9 @@ from typing import Final, Protocol
 from pydantic import Field
 
 from contracts.base import Part
-from contracts.failure import FailureKind
+from contracts.failure import RETRIED, FailureKind
 
-COUNTED: Final = frozenset(
-    {FailureKind.UNAVAILABLE, FailureKind.RATE_LIMITED, FailureKind.TIMED_OUT}
-)
+COUNTED: Final = RETRIED
 """The failures that say something of the endpoint. Any other is an answer: the endpoint works."""
 
 

@@ -13,9 +13,7 @@ from contracts.failure import REMEDY
 from services.errors import ForgottenError, StepError, UnavailableError
 from services.health.base import Call, Entry, Limits, ModelHealth, Refusal, Result, Target
 from services.llm.base import LanguageModel, ModelReply, ModelRequest, OnText, Receipt
-
-BYTES_PER_TOKEN: Final = 3
-"""A cautious estimate, for the minute's tokens; what was used is set right afterwards."""
+from services.llm.estimate import most_tokens_of
 
 RENEW_SECONDS: Final = 5.0
 """A third of the lease, so that two renewals may be lost."""
@@ -85,12 +83,12 @@ class GuardedModel:
 
     def _call(self, request: ModelRequest, receipt: Receipt | None) -> Call:
         fetches = receipt is not None and bool(receipt.response)
-        prompt = sum(len(message.content.encode()) for message in request.messages)
         return Call(
             ticket=secrets.token_hex(8),
             target=Target(endpoint=self._endpoint, model=request.model),
             tenant=request.work.tenant,
-            tokens=0 if fetches else prompt // BYTES_PER_TOKEN + request.max_output_tokens,
+            # What was used is set right afterwards.
+            tokens=0 if fetches else most_tokens_of(request.messages) + request.max_output_tokens,
         )
 
     def _refused(self, refusal: Refusal, model: str) -> StepError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from contracts.base import Part
 from contracts.event import Event
 from contracts.reference import Digest
 from contracts.usage import Usage
+from contracts.work import StepTask
 
 QUARANTINED_BYTES: Final = 64 * 1024
 
@@ -24,6 +25,11 @@ class WorkKey(Part):
     item: str = ""
     agent: str = ""
     """Who stands in for the step's own agent; empty for that one."""
+
+    @classmethod
+    def of(cls, task: StepTask) -> Self:
+        """Name the piece of work that a task is about."""
+        return cls.model_validate(task.model_dump(include=set(cls.model_fields)))
 
 
 class JournalState(StrEnum):

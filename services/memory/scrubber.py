@@ -25,6 +25,9 @@ class Copy(StrEnum):
     """The run's history keeps the second copy."""
 
 
+_TO_MEND: Final = frozenset({Copy.MISSING, Copy.WRONG})
+
+
 @dataclass(frozen=True)
 class Inspected:
     """One value, as it was found."""
@@ -43,7 +46,7 @@ class Inspected:
     @property
     def is_sound(self) -> bool:
         """Whether every promised copy is there."""
-        return not {Copy.MISSING, Copy.WRONG} & set(self.copies)
+        return not _TO_MEND & set(self.copies)
 
 
 class Scrubber:
@@ -96,14 +99,15 @@ class Scrubber:
             StorageError: memory or the archive refuses to write.
             UnavailableError: one of them does not answer.
         """
-        mended = [each for each in found if not each.is_sound and each.body is not None]
-        for each in mended:
-            assert each.body is not None
-            kept = {each.digest: each.body}
-            if each.archive not in (Copy.OK, Copy.NOT_PROMISED):
-                await self._archive.put(tenant, kept)
-            if each.memory is not Copy.OK:
-                await self._store.turn(tenant, run, write=kept)
+        mended = {
+            each.digest: each for each in found if not each.is_sound and each.body is not None
+        }
+        for some in _in_batches(tuple(mended)):
+            bodies = {digest: mended[digest].body or b"" for digest in some}
+            lacking = [each for each in some if mended[each].archive in _TO_MEND]
+            await self._archive.put(tenant, {each: bodies[each] for each in lacking})
+            lacking = [each for each in some if mended[each].memory in _TO_MEND]
+            await self._store.turn(tenant, run, write={each: bodies[each] for each in lacking})
         return len(mended)
 
 

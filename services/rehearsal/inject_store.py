@@ -130,16 +130,7 @@ class RehearsedStore(RedisStore):
         if _what(at) is not Damage.JOURNAL_WIPED or at.scene.fired or not writes:
             return
         at.scene.fired += 1
-        task = at.task
-        work = WorkKey(
-            tenant=task.tenant,
-            run=task.run,
-            step=task.step,
-            visit=task.visit,
-            item=task.item,
-            agent=task.agent,
-        )
-        await resp.ask(self._url, ("DEL", keys.journal(work)))
+        await resp.ask(self._url, ("DEL", keys.journal(WorkKey.of(at.task))))
         raise UnavailableError("the rehearsal lets memory fail as a step ends; try again later")
 
     async def _wipe(self, scene: Scene) -> None:

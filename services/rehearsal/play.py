@@ -26,6 +26,7 @@ from services.stack.throwaway import temporal_server
 from services.temporal import connect, workflow_runner
 from workflows.checking.witness import Decided, Handled, Witness
 from workflows.names import BUGS, DECIDE_LATER
+from workflows.ports import registered
 from workflows.run_flow import RunFlow
 
 TENANT: Final = "rehearsal"
@@ -70,13 +71,7 @@ async def play(client: Client, flow: CompiledFlow, witness: Witness, registry: R
         client,
         task_queue=queue,
         workflows=[RunFlow],
-        activities=[
-            activities.step,
-            activities.pure_step,
-            activities.flush,
-            activities.flush_at_end,
-            activities.seal,
-        ],
+        activities=registered(activities),
         workflow_runner=workflow_runner(),
         workflow_failure_exception_types=BUGS,
     )

@@ -42,6 +42,7 @@ from services.stack.throwaway import temporal_server, valkey_server
 from services.temporal import connect, workflow_runner
 from services.worker.activities import Assembly
 from workflows.names import BUGS
+from workflows.ports import registered
 from workflows.run_flow import RunFlow
 
 QUEUE: Final = "rehearsal"
@@ -197,13 +198,7 @@ def _worker(made: Stage, agents: Mapping[str, Agent]) -> Worker:
         made.client,
         task_queue=QUEUE,
         workflows=[RunFlow],
-        activities=[
-            activities.step,
-            activities.pure_step,
-            activities.flush,
-            activities.flush_at_end,
-            activities.seal,
-        ],
+        activities=registered(activities),
         workflow_runner=workflow_runner(),
         workflow_failure_exception_types=BUGS,
         max_concurrent_activities=_AT_WORK,

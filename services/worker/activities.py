@@ -336,15 +336,7 @@ class Attempt:
 
     def work(self) -> WorkKey:
         """Name the piece of work that this attempt is at."""
-        task = self.task
-        return WorkKey(
-            tenant=task.tenant,
-            run=task.run,
-            step=task.step,
-            visit=task.visit,
-            item=task.item,
-            agent=task.agent,
-        )
+        return WorkKey.of(self.task)
 
     def waited(self, info: activity.Info) -> timedelta:
         """Tell how long the step has been tried, whatever this machine's clock says.

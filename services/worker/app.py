@@ -14,6 +14,7 @@ from temporalio.worker import Worker, WorkflowRunner
 from services.temporal import workflow_runner
 from services.worker.activities import Assembly, WorkerActivities
 from workflows.names import BUGS
+from workflows.ports import registered
 from workflows.run_flow import RunFlow
 
 GRACE: Final = timedelta(seconds=10)
@@ -45,13 +46,7 @@ def build(
         client,
         task_queue=queue,
         workflows=[RunFlow],
-        activities=[
-            activities.step,
-            activities.pure_step,
-            activities.flush,
-            activities.flush_at_end,
-            activities.seal,
-        ],
+        activities=registered(activities),
         workflow_runner=runner or workflow_runner(),
         workflow_failure_exception_types=BUGS,
         max_concurrent_activities=concurrency,

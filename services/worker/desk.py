@@ -28,6 +28,7 @@ from services.llm.base import (
     Work,
 )
 from services.llm.blocks import render_blocks
+from services.llm.estimate import BYTES_PER_TOKEN, bytes_of, most_tokens_of
 from services.llm.price import priced
 from services.memory.base import ContextStore, JournalEntry, JournalState, Quarantined, WorkKey
 from services.worker.journal import Journal, in_flight
@@ -35,9 +36,6 @@ from workflows.ledger import calls
 
 Answer = TypeVar("Answer")
 Tell = Callable[[Sequence[Event]], Awaitable[None]]
-
-BYTES_PER_TOKEN: Final = 3
-"""A cautious estimate: English and JSON come to between 3 and 4.5 bytes a token."""
 
 TEXT_EVERY_SECONDS: Final = 0.2
 """Streamed text is published in pieces, so that an event reaches a reader within 250 ms."""
@@ -176,7 +174,7 @@ class ModelDesk:
     ) -> tuple[Message, ...]:
         """Ask again, showing why and what was rejected: of both no more than fits the prompt."""
         asked = self._messages(rung)
-        room = self._room(rung) * BYTES_PER_TOKEN - _bytes(asked) - len(_AGAIN) - len(_NOTHING)
+        room = self._room(rung) * BYTES_PER_TOKEN - bytes_of(asked) - len(_AGAIN) - len(_NOTHING)
         reasons = _cut("\n".join(f"- {reason}" for reason in rejected.reasons or [rejected]), room)
         shown = _cut(reply.text, min(REJECTED_SHOWN_BYTES, room - len(reasons.encode())))
         return (
@@ -262,7 +260,7 @@ class ModelDesk:
 
     def _request(self, rung: Rung[Answer], messages: tuple[Message, ...]) -> ModelRequest:
         assignment = self._assignment
-        size, room = _bytes(messages) // BYTES_PER_TOKEN, self._room(rung)
+        size, room = most_tokens_of(messages), self._room(rung)
         if size > room:
             raise StepError(
                 FailureKind.TOO_LARGE,
@@ -388,10 +386,6 @@ def _judge(rung: Rung[Answer], reply: ModelReply) -> Answer:
             FailureKind.EMPTY, "the answer was empty", reasons=("the answer was empty",)
         )
     return rung.accept(reply.text)
-
-
-def _bytes(messages: Sequence[Message]) -> int:
-    return sum(len(message.content.encode()) for message in messages)
 
 
 def _cut(text: str, size: int) -> str:
