@@ -27,6 +27,7 @@ from contracts.reference import Digest
 from contracts.registry import Registry
 from contracts.schema_lock import schema_digest
 from services.flows.document import FlowFile
+from services.settings import ALIASES
 from workflows.checking.behaviour import behaviour
 from workflows.checking.check import check
 from workflows.checking.finding import Finding, Place, Severity
@@ -150,8 +151,14 @@ def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Ite
                 code="FO219",
                 place=place,
                 message=f"{who} asks for a model {alias!r} that no setting names",
-                remedy=f"Where flows are loaded, set ORCHESTRA_MODEL_{alias.upper()}.",
+                remedy=_remedy_for(alias),
             )
+
+
+def _remedy_for(alias: str) -> str:
+    if alias in ALIASES:
+        return f"Where flows are loaded, set ORCHESTRA_MODEL_{alias.upper()}."
+    return f"Models are asked for as {' or '.join(ALIASES)}; write one of these."
 
 
 def _models_asked_for(

@@ -24,15 +24,18 @@ LIMIT: Final = timedelta(seconds=2)
 _NO_ANSWER: Final = (RPCError, RuntimeError, TimeoutError)
 """The second is what the client raises when it has never been connected."""
 
+_NOWHERE: Final = "0" * 64
+"""The address of no value."""
+
 _SILENT: Final = f"does not answer within {LIMIT.total_seconds():.0f} s"
 
 
 async def readiness(services: Services) -> Readiness:
     """Check every part."""
-    attributes, memory, workers = await asyncio.gather(
-        _attributes(services), _memory(services), _workers(services)
+    attributes, memory, archive, workers = await asyncio.gather(
+        _attributes(services), _memory(services), _archive(services), _workers(services)
     )
-    checks = (*attributes, memory, _flows(services), workers)
+    checks = (*attributes, memory, archive, _flows(services), workers)
     return Readiness(ready=all(check.ok for check in checks if check.required), checks=checks)
 
 
@@ -63,6 +66,17 @@ async def _memory(services: Services) -> Check:
     except FlowError as error:
         return Check(name="memory", ok=False, detail=str(error))
     return Check(name="memory", ok=True, detail="answers and never evicts")
+
+
+async def _archive(services: Services) -> Check:
+    """Look for what cannot be there: an archive that says so can be read."""
+    try:
+        await _soon(services.runs.memory.archive.get(services.runs.tenant, [_NOWHERE]))
+    except TimeoutError:
+        return Check(name="archive", ok=False, detail=f"the archive {_SILENT}")
+    except FlowError as error:
+        return Check(name="archive", ok=False, detail=str(error))
+    return Check(name="archive", ok=True, detail="can be read")
 
 
 def _flows(services: Services) -> Check:

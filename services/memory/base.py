@@ -174,6 +174,10 @@ class ContextStore(Protocol):
         """List runs by the Unix second at which each may go; infinite while it is live."""
         ...
 
+    async def kept_until(self, tenant: str, run: str) -> float | None:
+        """Say the same of one run; None of one that memory does not know."""
+        ...
+
     async def held(self, tenant: str, run: str) -> frozenset[Digest]:
         """List the values that no sweep takes as long as the run is kept."""
         ...

@@ -100,6 +100,10 @@ class InProcessStore:
         """See `ContextStore.kept_runs`."""
         return {run: until for (owner, run), until in self._runs.items() if owner == tenant}
 
+    async def kept_until(self, tenant: str, run: str) -> float | None:
+        """See `ContextStore.kept_until`."""
+        return self._runs.get((tenant, run))
+
     async def held(self, tenant: str, run: str) -> frozenset[Digest]:
         """See `ContextStore.held`."""
         return frozenset(self._reach[keys.run_values(tenant, run)])

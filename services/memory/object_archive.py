@@ -189,8 +189,8 @@ def _generic(place: Place, silent: str, error: Exception) -> StorageError | Unav
         return StorageError(f"the archive {place} cannot be used: it is full; free some space")
     if "Server returned non-2xx status code: 4" in told:
         return StorageError(
-            f"the archive {place} cannot be used: the server refuses the request; look at"
-            " ORCHESTRA_ARCHIVE_URL and AWS_REGION"
+            f"the archive {place} cannot be used: the request is refused, there or where an"
+            " identity was asked for; look at ORCHESTRA_ARCHIVE_URL, AWS_ACCESS_KEY_ID, AWS_REGION"
         )
     return UnavailableError(silent)
 

@@ -172,6 +172,12 @@ class RedisStore:
         pairs = cast("Sequence[tuple[bytes, float]]", found)
         return {run.decode(): until for run, until in pairs}
 
+    async def kept_until(self, tenant: str, run: str) -> float | None:
+        """See `ContextStore.kept_until`."""
+        async with self._translated():
+            found = await self._redis.zscore(keys.runs(tenant), run)
+        return found
+
     async def held(self, tenant: str, run: str) -> frozenset[Digest]:
         """See `ContextStore.held`."""
         async with self._translated():

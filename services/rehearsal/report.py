@@ -178,7 +178,10 @@ def legend() -> Sequence[tuple[str, str]]:
     """Say what the words of a table mean."""
     return (
         ("once / always", "the fault strikes at the first chance only, or at every one"),
-        ("repaired n", "n answers were turned down and asked for again, with the reasons"),
+        (
+            "repaired n",
+            "n answers were turned down, the last for good where nothing helped",
+        ),
         ("retried n", "n attempts were made again after a failure or the loss of a worker"),
         ("restored n", "n times lost or damaged values came back from archive or history"),
         ("fell back", "another model or agent, named by the flow, did the work"),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,8 +28,6 @@ GRACE_SECONDS: Final = 60.0
 
 UNKNOWN_KEPT_SECONDS: Final = 86_400
 """How long the memory of a run is kept that Temporal does not know: it may be coming back."""
-
-_OPEN: Final = "ExecutionStatus = 'Running'"
 
 
 class ScrubbedRun(Part):
@@ -101,20 +100,28 @@ class Scrub:
         self._grace_seconds = grace_seconds
 
     async def all(self, *, repair: bool) -> AsyncIterator[ScrubbedRun]:
-        """Scrub every live run and every ended one whose memory is kept, one after the other.
+        """Scrub every run that Temporal or memory knows, one after the other.
 
         Raises:
             UnavailableError: memory or Temporal does not answer.
         """
-        for run in sorted({*await self._live(), *await self._store.kept_runs(self._runs.tenant)}):
-            yield await self.run(run, repair=repair)
+        for run in sorted({*await self._known(), *await self._store.kept_runs(self._runs.tenant)}):
+            # One that Temporal has let go in the meantime is no longer anybody's.
+            with suppress(NotFoundError):
+                yield await self.run(run, repair=repair)
 
     async def run(self, run: str, *, repair: bool) -> ScrubbedRun:
-        """Scrub one run; a problem with it is told, and stops no other."""
+        """Scrub one run; a problem with it is told, and stops no other.
+
+        Raises:
+            NotFoundError: neither Temporal nor memory knows it.
+        """
         try:
             return await self._scrub(await self._subject(run), repair=repair)
         except NotFoundError as error:
-            if repair and run in await self._store.kept_runs(self._runs.tenant):
+            if await self._store.kept_until(self._runs.tenant, run) is None:
+                raise
+            if repair:
                 await self._store.expire(self._runs.tenant, run, UNKNOWN_KEPT_SECONDS)
                 return ScrubbedRun(run=run, expires=True)
             return ScrubbedRun(run=run, problem=str(error))
@@ -133,8 +140,8 @@ class Scrub:
         found = await self._inspect(subject, subject.held)
         return subject.held, {each.digest: each for each in found}
 
-    async def _live(self) -> list[str]:
-        query = f"{query_for(self._runs.tenant, Filters())} AND {_OPEN}"
+    async def _known(self) -> list[str]:
+        query = query_for(self._runs.tenant, Filters())
         try:
             listed = [each.id async for each in self._runs.client.list_workflows(query)]
         except RPCError as error:
@@ -157,10 +164,10 @@ class Scrub:
     async def _scrub(self, subject: _Subject, *, repair: bool) -> ScrubbedRun:
         run, tenant = subject.summary.id, self._runs.tenant
         seen = ScrubbedRun(run=run, flow=subject.summary.flow, status=subject.summary.status)
-        until = (await self._store.kept_runs(tenant)).get(run)
-        is_final = subject.summary.status.is_final
-        if is_final and (until is None or until <= time.time()):
-            # Its memory has gone, as it was to, or goes with the next sweep.
+        left = _left(subject)
+        if left == 0:
+            # Its memory has gone, as it was to, or goes with the next sweep. Memory cannot be asked
+            # which of the two: one that was wiped knows of no run.
             return seen
         found = await self._inspect(subject, [each for each in subject.held if each.is_needed])
         lost_events = self._lost(subject.told, await stream_of(self._store, tenant, run))
@@ -171,9 +178,10 @@ class Scrub:
             await self._store.hold(tenant, run, unlisted)
             repaired = await self._scrubber.repair(tenant, run, found)
             rebuilt = await self._store.rebuild_events(tenant, run, lost_events)
-        forgot = is_final and until == float("inf")
+        until = await self._store.kept_until(tenant, run)
+        forgot = left is not None and until == float("inf")
         if repair and forgot:
-            await self._store.expire(tenant, run, _left(subject))
+            await self._store.expire(tenant, run, left or 0)
         copies = [copy for each in found for copy in each.copies]
         return seen.model_copy(
             update={
@@ -200,10 +208,11 @@ def _names(held: Sequence[Holding], found: Sequence[Inspected]) -> tuple[str, ..
     return tuple(each.name for each in held if each.digest in lost and each.is_needed)
 
 
-def _left(subject: _Subject) -> int:
-    """Count the seconds for which an ended run's memory still has to be kept."""
+def _left(subject: _Subject) -> int | None:
+    """Count the seconds for which an ended run's memory is to be kept; None while it goes on."""
     ended = subject.summary.ended_at
-    assert ended is not None, "a run that is final has ended"
+    if not subject.summary.status.is_final or ended is None:
+        return None
     since = time.time() - datetime.fromisoformat(ended).timestamp()
     return max(0, subject.flow.retention - int(since))
 

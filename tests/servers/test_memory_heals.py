@@ -15,6 +15,7 @@ from contracts.event import EventKind
 from contracts.run import DecisionRequest, RunStatus
 from services.agents.base import Given
 from services.cli.app import main
+from services.errors import NotFoundError
 from services.llm.in_process import ScriptedModel
 from services.memory.redis import RedisStore
 from services.memory.stream_order import OF_THE_WORK
@@ -284,6 +285,31 @@ async def test_a_run_whose_memory_was_down_at_its_end_gets_its_day(scene: _Scene
     assert [(each.run, each.is_sound) for each in found] == [(run, False)]
     assert [(each.expires, each.is_sound) for each in mended] == [(True, True)]
     assert (await store.kept_runs(tenant))[run] == pytest.approx(meant, abs=2)
+
+
+async def test_a_finished_run_whose_memory_was_wiped_is_found_and_mended(scene: _Scene) -> None:
+    """Memory cannot tell that it has lost a run; the flow's retention says what has to be there."""
+    run = await scene.run_to_gate()
+    await scene.approve(run)
+    store, tenant = scene.bench.memory.store, scene.bench.runs.tenant
+    meant = await store.kept_until(tenant, run)
+    await scene.wipe()
+
+    found = [each async for each in Scrub(scene.bench.runs, grace_seconds=0).all(repair=False)]
+    mended = await scene.scrub(run)
+    after = await scene.scrub(run, repair=False)
+
+    assert [(each.run, each.is_sound) for each in found] == [(run, False)]
+    assert found[0].missing > 0
+    assert mended.repaired == found[0].missing
+    assert (after.is_sound, after.missing, after.events_missing) == (True, 0, 0)
+    assert await store.kept_until(tenant, run) == pytest.approx(meant, abs=2)
+
+
+async def test_a_run_that_nobody_knows_is_no_run(scene: _Scene) -> None:
+    """A mistyped id is told as such, and not as something to be mended."""
+    with pytest.raises(NotFoundError, match="there is no run"):
+        await scene.scrub("01K0000000000000000000000X")
 
 
 async def test_the_command_finds_and_mends(

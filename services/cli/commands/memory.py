@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("verify")
 def verify(
     run: Annotated[
-        str, typer.Argument(help="Only this run; else all that live or whose memory is kept.")
+        str, typer.Argument(help="Only this run; else every run whose memory is to be there.")
     ] = "",
     repair: Annotated[
         bool, typer.Option("--repair", help="Restore what is missing or wrong, where it can be.")
@@ -45,10 +45,10 @@ def verify(
         show(_scrubbed(found))
         for each in found:
             _say_more(each)
-        if not ok and not repair:
+        if not repair and any(each.missing or each.wrong for each in found):
             say("mend what can be mended with --repair")
     else:
-        say("no run lives, and memory keeps none")
+        say("there are no runs, and memory keeps none")
     if not ok:
         raise typer.Exit(ExitCode.UNAVAILABLE)
 

@@ -1,10 +1,12 @@
 """Readiness names the part that fails and answers soon in any case."""
 
 import time
+from pathlib import Path
 
 import httpx
 
 from services.gateway.state import Services
+from services.memory.folder_archive import FolderArchive
 from tests.unit.gateway.recorded import FlakyStore, RecordedRuns
 
 
@@ -20,6 +22,7 @@ async def test_a_missing_temporal_server_is_named_soon(caller: httpx.AsyncClient
         "temporal": False,
         "search_attributes": False,
         "memory": True,
+        "archive": True,
         "flows": True,
         "workers": False,
     }
@@ -41,6 +44,21 @@ async def test_a_missing_memory_is_named(caller: httpx.AsyncClient, runs: Record
         "required": True,
         "detail": "the memory at nowhere does not answer",
     }
+
+
+async def test_an_archive_that_cannot_be_used_is_named(
+    caller: httpx.AsyncClient, runs: RecordedRuns, tmp_path: Path
+) -> None:
+    """A run could not keep its large values: that is told before one is started."""
+    blocked = tmp_path / "archive"
+    blocked.write_text("a file")
+    runs.memory.archive = FolderArchive(blocked)
+
+    reply = await caller.get("/readyz")
+
+    [archive] = [check for check in reply.json()["checks"] if check["name"] == "archive"]
+    assert (archive["ok"], archive["required"]) == (False, True)
+    assert "cannot be used" in archive["detail"]
 
 
 async def test_a_refused_flow_file_is_named(caller: httpx.AsyncClient, services: Services) -> None:

@@ -368,3 +368,5 @@ async def test_a_run_keeps_what_it_is_told_to_hold(store: ContextStore, tenant: 
 
     assert await store.held(tenant, "r1") == {"a" * 64}
     assert await store.kept_runs(tenant) == {"r1": float("inf")}
+    assert await store.kept_until(tenant, "r1") == float("inf")
+    assert await store.kept_until(tenant, "nobody") is None
