@@ -5,14 +5,27 @@ from enum import StrEnum
 from pydantic import Field
 
 from contracts.base import Part
+from contracts.failure import OF_MEMORY, OF_SUB_FLOWS, UNPLANNED, FailureKind
 from contracts.reference import Trust
 
 
 class AgentKind(StrEnum):
-    """Whether an agent calls a language model."""
+    """How an agent does its work; the last two are made by the compiler, never catalogued."""
 
     MODEL = "model"
     CODE = "code"
+    FLOW = "flow"
+    """Another flow does it, in a run of its own."""
+
+    MEMORY = "memory"
+    """It writes an entry of long-term memory."""
+
+
+def planned_kinds(agent: AgentKind) -> tuple[FailureKind, ...]:
+    """List the kinds of failure that a plan of such an agent's step can be about."""
+    own = {AgentKind.FLOW: OF_SUB_FLOWS, AgentKind.MEMORY: OF_MEMORY}
+    foreign = (OF_SUB_FLOWS | OF_MEMORY) - own.get(agent, frozenset())
+    return tuple(kind for kind in FailureKind if kind not in UNPLANNED | foreign)
 
 
 class Capability(StrEnum):

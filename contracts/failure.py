@@ -27,6 +27,10 @@ class FailureKind(StrEnum):
     MEMORY_LOST = "memory_lost"
     OVER_BUDGET = "over_budget"
     NO_PROGRESS = "no_progress"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNFINISHED = "unfinished"
     CANCELLED = "cancelled"
     BUG = "bug"
 
@@ -51,6 +55,12 @@ REPAIRED: Final = frozenset(
 UNPLANNED: Final = frozenset({FailureKind.CANCELLED, FailureKind.BUG})
 """The kinds that take no plan: a cancelled run is being stopped, a bug is for its author."""
 
+OF_SUB_FLOWS: Final = frozenset({FailureKind.REJECTED, FailureKind.EXPIRED, FailureKind.UNFINISHED})
+"""How a sub-flow ends when not in success: a person said no, nobody decided, or it failed."""
+
+OF_MEMORY: Final = frozenset({FailureKind.CONFLICT})
+"""What can only befall a step that writes to long-term memory."""
+
 REMEDY: Final[dict[FailureKind, str]] = {
     FailureKind.UNAVAILABLE: "Mend the part that the message names, then retry the step.",
     FailureKind.RATE_LIMITED: "Wait, lower `parallel`, or raise the provider's limit.",
@@ -67,6 +77,10 @@ REMEDY: Final[dict[FailureKind, str]] = {
     FailureKind.MEMORY_LOST: "Restore the archive; the lost digests are named in the failure.",
     FailureKind.OVER_BUDGET: "Raise the budget at the gate, or start again with a larger one.",
     FailureKind.NO_PROGRESS: "Decide by hand: the step returned what it was given.",
+    FailureKind.CONFLICT: "Read the entry as it is now, then retry, or declare how to merge.",
+    FailureKind.REJECTED: "Read why the sub-flow's run was rejected, then decide what follows.",
+    FailureKind.EXPIRED: "Ask whoever has to decide in the sub-flow's run, then retry.",
+    FailureKind.UNFINISHED: "Read how the sub-flow's run ended, mend that, then retry.",
     FailureKind.CANCELLED: "Nothing: somebody cancelled the run.",
     FailureKind.BUG: "Report it with the worker's log; the run's work so far is kept.",
 }

@@ -41,6 +41,10 @@ _MEANING: Final[dict[FailureKind, str]] = {
     FailureKind.MEMORY_LOST: "A stored value is gone, and could not be restored from its copies.",
     FailureKind.OVER_BUDGET: "The run's budget does not cover the next call.",
     FailureKind.NO_PROGRESS: "The step's answer is the value that it read.",
+    FailureKind.CONFLICT: "Somebody else changed the entry of memory, and nothing merges it.",
+    FailureKind.REJECTED: "A person rejected the run of the sub-flow.",
+    FailureKind.EXPIRED: "Nobody decided in time in the run of the sub-flow.",
+    FailureKind.UNFINISHED: "The run of the sub-flow failed or was cancelled.",
 }
 
 _LAST_RESORT: Final = (

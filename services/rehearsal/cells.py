@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from contracts.agent import AgentKind
+from contracts.agent import AgentKind, planned_kinds
 from contracts.compiled import CompiledFlow, CompiledStep
 from contracts.event import EventKind
 from contracts.failure import FailureKind
@@ -76,16 +76,17 @@ def _of_step(
     base = _reaching(bases, name, asks=asks)
     lacking = "" if base else _lacking(bases, name, asks=asks)
     item = base.first_item(name) if base and step.each else ""
-    for injection in _injections(step, asks=asks):
+    for injection in _injections(step, flow.agents[step.agent].kind):
         if base is None or _applies(injection, base, name, item, seed):
             target = Target(injection, name, step.agent, item, seed, _wait_ms(step))
             yield Cell(target, base, lacking)
 
 
-def _kinds(step: CompiledStep) -> list[FailureKind]:
+def _kinds(step: CompiledStep, agent: AgentKind) -> list[FailureKind]:
     """List the kinds that the plan names, and one that its last line covers."""
     named = [FailureKind(kind) for kind in step.on_failure if kind != OTHERWISE]
-    return [*named, *(each for each in (FailureKind.UNREADABLE,) if each not in named)]
+    kinds = [*named, *(each for each in (FailureKind.UNREADABLE,) if each not in named)]
+    return [each for each in kinds if each in planned_kinds(agent)]
 
 
 def _wait_ms(step: CompiledStep) -> int:
@@ -94,12 +95,13 @@ def _wait_ms(step: CompiledStep) -> int:
     return line.retry_for * 1000 // 3 if line.retry_for else 1000
 
 
-def _injections(step: CompiledStep, *, asks: bool) -> Iterator[Injection]:
+def _injections(step: CompiledStep, agent: AgentKind) -> Iterator[Injection]:
+    asks = agent is AgentKind.MODEL
     if asks:
         yield from faults.of_model()
         yield from faults.of_answers()
     else:
-        yield from faults.of_code(_kinds(step))
+        yield from faults.of_code(_kinds(step, agent))
     yield from faults.of_memory(journals=asks)
     yield from faults.of_worker(asks=asks)
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
-from contracts.failure import UNPLANNED, FailureKind
+from contracts.agent import AgentDeclaration, AgentKind, AgentLimits, planned_kinds
 from contracts.flow import FlowDocument
 from contracts.reference import Trust
 from contracts.registry import Registry
 from tests.prove.conditions import random_condition, random_verdict
 
-KINDS: Final = tuple(kind.value for kind in FailureKind if kind not in UNPLANNED)
+KINDS: Final = tuple(kind.value for kind in planned_kinds(AgentKind.MODEL))
 
 
 @dataclass

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Protocol
 
+from contracts.agent import planned_kinds
 from contracts.base import digest
 from contracts.compiled import CompiledFlow
 from contracts.failure import Failure, FailureKind
@@ -239,7 +240,7 @@ class RandomOracle:
         if self._random.random() < self._fails:
             self._failed = visit.name
             reads_own = any(read.slot == visit.step.writes for read in visit.step.reads)
-            kinds = [kind for kind in FailureKind if kind not in _NOT_DRAWN]
+            kinds = list(planned_kinds(visit.agent.kind))
             if not reads_own:
                 kinds.remove(FailureKind.NO_PROGRESS)
             named = [kind for kind in kinds if kind.value in visit.step.on_failure]
@@ -301,6 +302,3 @@ class RandomOracle:
                     else random_fact(self._random, model, fact)
                 )
         return facts
-
-
-_NOT_DRAWN: Final = frozenset({FailureKind.CANCELLED, FailureKind.BUG})

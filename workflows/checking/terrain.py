@@ -8,14 +8,12 @@ so it can do nothing that the step's own answer cannot; those ways are not drawn
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
+from contracts.agent import planned_kinds
 from contracts.compiled import CompiledFlow, CompiledGate, CompiledStep
-from contracts.failure import UNPLANNED, FailureKind
+from contracts.failure import FailureKind
 from workflows.checking.bits import members
 from workflows.routing import last_resort, plan_line
-
-_PLANNED: Final = tuple(kind for kind in FailureKind if kind not in UNPLANNED)
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,8 @@ def _kinds(flow: CompiledFlow, name: str) -> tuple[FailureKind, ...]:
     """The kinds that a step can fail with; only one that reads what it writes makes no progress."""
     step = flow.steps[name]
     reads_own = any(read.slot == step.writes for read in step.reads)
-    return tuple(kind for kind in _PLANNED if reads_own or kind is not FailureKind.NO_PROGRESS)
+    planned = planned_kinds(flow.agents[step.agent].kind)
+    return tuple(kind for kind in planned if reads_own or kind is not FailureKind.NO_PROGRESS)
 
 
 def _failure_ways(flow: CompiledFlow, name: str) -> tuple[FailureWay, ...]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from contracts.agent import AgentKind, planned_kinds
 from contracts.compiled import CompiledFlow, CompiledGate, CompiledStep
-from contracts.failure import UNPLANNED, FailureKind
 from contracts.flow import OTHERWISE
 from workflows.context_map.parts import INPUT, MapFailure, MapWay, WayKind
 from workflows.context_map.verdicts import verdicts_by_rule
@@ -15,7 +15,7 @@ def declared_ways(flow: CompiledFlow) -> tuple[MapWay, ...]:
     """List all ways, still without context: the start, then by step and gate as declared."""
     found = [MapWay(source=INPUT, target=flow.start, kind=WayKind.RULE)]
     for name, step in flow.steps.items():
-        found += _after_step(name, step)
+        found += _after_step(name, step, flow.agents[step.agent].kind)
     for name, gate in flow.gates.items():
         found += _after_failures(flow, name, gate) if gate.answers_failure else _asked(name, gate)
         found += _too_late(flow, name, gate)
@@ -37,25 +37,23 @@ def may_supply(flow: CompiledFlow, gate: CompiledGate, step: str) -> bool:
     return SUPPLY in gate.allow and not (agent.verifies or agent.publishes)
 
 
-def _after_step(name: str, step: CompiledStep) -> Iterator[MapWay]:
+def _after_step(name: str, step: CompiledStep, agent: AgentKind) -> Iterator[MapWay]:
     for rule in step.next:
         text = rule.text if len(step.next) > 1 else ""
         yield MapWay(
             source=name, target=rule.to, kind=WayKind.RULE, rule=text, at_most=rule.at_most
         )
     by_target: dict[str, list[MapFailure]] = {}
-    for target, failure in _failures(step):
+    for target, failure in _failures(step, agent):
         by_target.setdefault(target, []).append(failure)
     for target, failures in by_target.items():
         yield MapWay(source=name, target=target, kind=WayKind.FAILURE, failures=tuple(failures))
 
 
-def _failures(step: CompiledStep) -> Iterator[tuple[str, MapFailure]]:
+def _failures(step: CompiledStep, agent: AgentKind) -> Iterator[tuple[str, MapFailure]]:
     last = step.on_failure[OTHERWISE].then
     covered = tuple(
-        kind.value
-        for kind in FailureKind
-        if kind not in UNPLANNED and kind.value not in step.on_failure
+        kind.value for kind in planned_kinds(agent) if kind.value not in step.on_failure
     )
     for kind, line in step.on_failure.items():
         if kind == OTHERWISE and not covered:

@@ -40,6 +40,10 @@ def test_the_kinds_are_those_of_the_design() -> None:
         "memory_lost",
         "over_budget",
         "no_progress",
+        "conflict",
+        "rejected",
+        "expired",
+        "unfinished",
         "cancelled",
         "bug",
     }
