@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 WORKFLOW_TYPE: Final = "flow"
 DECIDE: Final = "decide"
@@ -38,6 +38,13 @@ SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)
 def workflow_id(tenant: str, run: str) -> str:
     """One workflow a run: `default/01K…`."""
     return f"{tenant}/{run}"
+
+
+def run_attributes(tenant: str, flow: str) -> TypedSearchAttributes:
+    """What a run is found by from its start; the rest is set while it runs."""
+    return TypedSearchAttributes(
+        [SearchAttributePair(FLOW, flow), SearchAttributePair(TENANT, tenant)]
+    )
 
 
 def pure_activity(step: str) -> str:

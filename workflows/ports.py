@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from temporalio import activity
 from temporalio.common import RawValue
 
-from contracts.work import FlushTask, SealTask, StepResult, StepTask
+from contracts.launch import LaunchTask
+from contracts.work import FlushTask, RunStart, SealTask, StepResult, StepTask
 
 
 class Activities(ABC):
@@ -42,6 +43,15 @@ class Activities(ABC):
         """Copy values to the archive."""
 
 
+class LaunchActivities(ABC):
+    """What a workflow that starts runs may ask of the world."""
+
+    @activity.defn(name="prepare")
+    @abstractmethod
+    async def prepare(self, task: LaunchTask) -> RunStart:
+        """Validate and keep the input of a run that no request starts."""
+
+
 def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[object]]]:
     """List every activity, for whoever builds a worker."""
     return [
@@ -51,3 +61,10 @@ def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[objec
         activities.flush_at_end,
         activities.seal,
     ]
+
+
+def registered_launching(
+    activities: LaunchActivities,
+) -> Sequence[Callable[..., Awaitable[object]]]:
+    """List the activities of workflows that start runs, for whoever builds a worker."""
+    return [activities.prepare]

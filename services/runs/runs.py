@@ -20,15 +20,12 @@ from temporalio.client import (
 )
 from temporalio.common import (
     Priority,
-    SearchAttributePair,
-    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.base import Contract
 from contracts.compiled import CompiledBudget, CompiledFlow
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
@@ -46,13 +43,12 @@ from services.memory.base import Quarantined
 from services.memory.memory import Memory
 from services.runs import view
 from services.runs.history import RunHistory, Told, UnreadableRunError
-from services.runs.inputs import as_value, read_input, refuse_oversize
 from services.runs.listing import Filters, query_for, read_cursor, status_of, write_cursor
+from services.runs.preparing import HISTORY_LIMIT_EVENTS, Preparing
 from services.settings import Settings
 from workflows import names
 from workflows.run_flow import RunFlow
 
-HISTORY_LIMIT_EVENTS: Final = 8_000
 _REFUSED: Final = frozenset(
     {
         RPCStatusCode.INVALID_ARGUMENT,
@@ -110,6 +106,7 @@ class Runs:
         self.registry = registry
         self.tenant = settings.tenant
         self.history = RunHistory(client)
+        self._preparing = Preparing(memory, shelf, registry)
         self._queue = settings.task_queue
         self._ui = settings.temporal_ui_url
 
@@ -132,13 +129,11 @@ class Runs:
             IdempotencyMismatchError: the key was used with another flow or input.
             UnavailableError: memory or Temporal does not answer.
         """
-        flow = self.shelf.get(flow_name)
-        values = read_input(flow, given, self.registry)
         run = self._run_id(idempotency_key)
-        start, bodies = self._start(run, flow, values, history_limit)
-        fingerprint = _fingerprint(flow_name, start.input)
-        await self.memory.write(self.tenant, run, bodies)
-        return await self._start_workflow(start, flow, fingerprint)
+        start, flow = await self._preparing.prepare(
+            self.tenant, run, flow_name, given, history_limit=history_limit
+        )
+        return await self._start_workflow(start, flow, _fingerprint(flow_name, start.input))
 
     async def get(self, run: str) -> RunView:
         """Describe one run; works with no worker up.
@@ -295,22 +290,6 @@ class Runs:
         text = f"{self.tenant}\n{idempotency_key}"
         return "K" + hashlib.sha256(text.encode()).hexdigest()[:25].upper()
 
-    def _start(
-        self, run: str, flow: CompiledFlow, values: Mapping[str, Contract], history_limit: int
-    ) -> tuple[RunStart, dict[Digest, bytes]]:
-        bodies: dict[Digest, bytes] = {}
-        inputs: dict[str, Value] = {}
-        for slot, value in values.items():
-            inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
-            bodies[inputs[slot].digest] = body
-        carried, compiled = self.shelf.carried(flow)
-        bodies[carried.digest] = compiled
-        start = RunStart(
-            tenant=self.tenant, run=run, flow=carried, input=inputs, history_limit=history_limit
-        )
-        refuse_oversize(start, flow.name)
-        return start, bodies
-
     async def _start_workflow(
         self, start: RunStart, flow: CompiledFlow, fingerprint: str
     ) -> Started:
@@ -324,7 +303,7 @@ class Runs:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 memo={"fingerprint": fingerprint, "nonce": nonce},
-                search_attributes=_attributes(self.tenant, flow),
+                search_attributes=names.run_attributes(self.tenant, flow.name),
                 static_summary=f"{flow.name} version {flow.version}",
                 static_details=flow.summary,
                 # Its activities inherit it: one tenant's burst of runs holds nobody else's up.
@@ -423,14 +402,6 @@ def _flow_of(told: Told) -> CompiledFlow:
 def _fingerprint(flow: str, inputs: Mapping[str, Value]) -> str:
     lines = [flow, *(f"{slot} {value.digest}" for slot, value in sorted(inputs.items()))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _attributes(tenant: str, flow: CompiledFlow) -> TypedSearchAttributes:
-    pairs: Sequence[SearchAttributePair[str]] = [
-        SearchAttributePair(names.FLOW, flow.name),
-        SearchAttributePair(names.TENANT, tenant),
-    ]
-    return TypedSearchAttributes(pairs)
 
 
 def _rfc3339(moment: datetime) -> str:

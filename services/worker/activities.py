@@ -39,6 +39,7 @@ from contracts.work import (
 )
 from services.agents.base import Agent, Given, Input
 from services.errors import OperatorError, StepError
+from services.flows.shelf import Shelf
 from services.llm.base import LanguageModel
 from services.memory.base import JournalEntry, JournalState, WorkKey
 from services.memory.memory import Memory, hash_in_thread
@@ -70,6 +71,9 @@ class Assembly:
     agents: Mapping[str, Agent]
     model: LanguageModel
     registry: Registry
+    shelf: Shelf | None = None
+    """The flows that it may start runs of; None where nothing but requests starts any."""
+
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What else has to be closed at the end."""
 

@@ -11,10 +11,12 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.worker import Worker, WorkflowRunner
 
+from services.runs.preparing import Preparing
 from services.temporal import workflow_runner
 from services.worker.activities import Assembly, WorkerActivities
+from services.worker.launching import WorkerLaunchActivities
 from workflows.names import BUGS
-from workflows.ports import registered
+from workflows.ports import registered, registered_launching
 from workflows.run_flow import RunFlow
 
 GRACE: Final = timedelta(seconds=10)
@@ -41,12 +43,16 @@ def build(
     A second queue for activities would lose eager dispatch, which costs a quarter of the
     throughput.
     """
-    activities = WorkerActivities(assembly)
+    activities = registered(WorkerActivities(assembly))
+    if assembly.shelf:
+        preparing = Preparing(assembly.memory, assembly.shelf, assembly.registry)
+        launching = WorkerLaunchActivities(assembly.memory, preparing)
+        activities = [*activities, *registered_launching(launching)]
     return Worker(
         client,
         task_queue=queue,
         workflows=[RunFlow],
-        activities=registered(activities),
+        activities=activities,
         workflow_runner=runner or workflow_runner(),
         workflow_failure_exception_types=BUGS,
         max_concurrent_activities=concurrency,

@@ -31,5 +31,6 @@ def assembly(settings: Settings, client: Client) -> Assembly:
             composition.limits(settings),
         ),
         registry=CONTRACTS,
+        shelf=composition.shelf(settings),
         closers=(endpoint.aclose, health.aclose),
     )

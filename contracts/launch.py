@@ -1,0 +1,26 @@
+"""What starts a run from inside Temporal: a schedule, a batch, whatever is not a request."""
+
+from pydantic import Field
+
+from contracts.base import Part
+from contracts.reference import Digest
+
+
+class LaunchTask(Part):
+    """A run that is to be prepared: which flow, on what input, and when it was due."""
+
+    tenant: str
+    run: str
+    """The id that the run is going to have; who repeats the task names the same."""
+
+    flow: str
+    """The name under which the flow is offered at that moment."""
+
+    given: str = ""
+    """The inputs by slot, or the one input bare, as a JSON object; at most 16 KiB."""
+
+    given_at: Digest | None = None
+    """Where larger inputs are kept instead."""
+
+    scheduled_ms: int = Field(default=0, ge=0)
+    """When it was due, in Unix milliseconds; 0 when nothing but a person said when."""

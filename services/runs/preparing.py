@@ -1,0 +1,59 @@
+"""Prepares runs: validates what is given, keeps it, and builds what a run starts with."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import JsonValue
+
+from contracts.compiled import CompiledFlow
+from contracts.reference import Digest, Value
+from contracts.registry import Registry
+from contracts.work import RunStart
+from services.flows.shelf import Shelf
+from services.memory.memory import Memory
+from services.runs.inputs import as_value, read_input, refuse_oversize
+
+HISTORY_LIMIT_EVENTS: Final = 8_000
+
+
+class Preparing:
+    """Prepares the runs of one tenant's flows on offer."""
+
+    def __init__(self, memory: Memory, shelf: Shelf, registry: Registry) -> None:
+        self._memory = memory
+        self._shelf = shelf
+        self._registry = registry
+
+    async def prepare(
+        self,
+        tenant: str,
+        run: str,
+        flow_name: str,
+        given: Mapping[str, JsonValue],
+        *,
+        history_limit: int = HISTORY_LIMIT_EVENTS,
+    ) -> tuple[RunStart, CompiledFlow]:
+        """Validate the input of a flow on offer, keep it, and build the start of a run.
+
+        Preparing the same again gives the same start while the flow on offer is the same.
+
+        Raises:
+            NotFoundError: there is no such flow.
+            FlowInvalidError: the compiled flow is too large for a run to carry.
+            InputInvalidError: the input does not fit, or is too large.
+            UnavailableError: memory does not answer.
+        """
+        flow = self._shelf.get(flow_name)
+        bodies: dict[Digest, bytes] = {}
+        inputs: dict[str, Value] = {}
+        for slot, value in read_input(flow, given, self._registry).items():
+            inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
+            bodies[inputs[slot].digest] = body
+        carried, compiled = self._shelf.carried(flow)
+        bodies[carried.digest] = compiled
+        start = RunStart(
+            tenant=tenant, run=run, flow=carried, input=inputs, history_limit=history_limit
+        )
+        refuse_oversize(start, flow.name)
+        await self._memory.write(tenant, run, bodies)
+        return start, flow

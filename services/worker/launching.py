@@ -1,0 +1,56 @@
+"""The activities of workflows that start runs: what a request would have done, done by a worker."""
+
+import json
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from contracts.launch import LaunchTask
+from contracts.work import RunStart
+from services.errors import InputInvalidError, Problem
+from services.memory.memory import Memory
+from services.runs.inputs import invalid
+from services.runs.preparing import Preparing
+from services.worker.failures import as_final_unless_passing
+from workflows.ports import LaunchActivities
+
+
+class WorkerLaunchActivities(LaunchActivities):
+    """Implements the ports of workflows that start runs."""
+
+    def __init__(self, memory: Memory, preparing: Preparing) -> None:
+        self._memory = memory
+        self._preparing = preparing
+
+    @activity.defn(name="prepare")
+    async def prepare(self, task: LaunchTask) -> RunStart:
+        """See `LaunchActivities.prepare`."""
+        try:
+            given = read_given(await self._text(task))
+            start, _ = await self._preparing.prepare(task.tenant, task.run, task.flow, given)
+        except Exception as error:  # the edge: only what may pass is tried again
+            raise as_final_unless_passing(error) from error
+        return start
+
+    async def _text(self, task: LaunchTask) -> str:
+        if task.given_at is None:
+            return task.given
+        stored, _ = await self._memory.read(
+            task.tenant, task.run, [task.given_at], from_history=False
+        )
+        return stored[task.given_at].decode()
+
+
+def read_given(text: str) -> dict[str, JsonValue]:
+    """Read the inputs of a launch.
+
+    Raises:
+        InputInvalidError: the text is no JSON object.
+    """
+    try:
+        given: JsonValue = json.loads(text)
+    except ValueError as error:
+        raise InputInvalidError(f"the inputs are no JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise invalid("the inputs are no JSON object", [Problem("", "give inputs by slot")])
+    return given
