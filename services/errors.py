@@ -11,6 +11,7 @@ FlowError
 ├── OperatorError                   the operator mends the environment
 │   ├── SettingsError                   a setting is missing or wrong
 │   ├── UnsafeMemoryError               the store may evict, so it could forget silently
+│   ├── OrphanedRunsError               open runs need agents that this build has no more
 │   ├── StorageError                    a disk or folder cannot be written
 │   └── UnavailableError                a part does not answer: Temporal, memory, model, worker
 └── StepError                       a step failed; its kind decides what the flow does
@@ -90,6 +91,10 @@ class SettingsError(OperatorError):
 
 class UnsafeMemoryError(OperatorError):
     """The memory server is set to evict keys or to forget on restart."""
+
+
+class OrphanedRunsError(OperatorError):
+    """Open runs need agents or contracts that this build lacks; the message lists them."""
 
 
 class StorageError(OperatorError):

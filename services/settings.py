@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from contracts.agent import Capability
 from services.errors import SettingsError
@@ -51,6 +58,16 @@ class Settings(BaseModel):
     temporal_namespace: str = "default"
     temporal_ui_url: str = ""
     task_queue: str = "orchestra"
+    deployment: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$|^$")
+    """Name under which Temporal tells builds of the workers apart; empty: any worker takes any run,
+    as on one machine."""
+
+    build_id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$|^$")
+    """Which build a worker is, `2026-11-23.1`; a run stays with the build that began it."""
+
+    orphans: Literal["refused", "allowed"] = "refused"
+    """Whether a worker starts though open runs need agents that it lacks."""
+
     redis_url: str = "redis://127.0.0.1:6379/0"
     archive_dir: Path = Path(".orchestra/archive")
     archive_url: str = ""
@@ -81,6 +98,12 @@ class Settings(BaseModel):
     breaker_longest_seconds: int = Field(default=300, ge=1)
     embedding_model: str = ""
     """Model for vectors at the same endpoint; empty means full-text search only."""
+
+    @model_validator(mode="after")
+    def _build_is_of_a_deployment(self) -> Self:
+        if self.build_id and not self.deployment:
+            raise ValueError("ORCHESTRA_BUILD_ID needs ORCHESTRA_DEPLOYMENT, the name of the whole")
+        return self
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import WorkflowRunner
 
 from contracts.run import GateView, RunView
+from services.deployment.pinning import pinned
 from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
 from services.memory.base import Archive, ContextStore
@@ -39,9 +40,10 @@ class Harness:
     runner: WorkflowRunner
 
     @asynccontextmanager
-    async def worker(self) -> AsyncIterator[None]:
-        """Run a worker for as long as the context is open."""
-        async with build(self.client, self.queue, self.assembly, runner=self.runner):
+    async def worker(self, of: Settings | None = None) -> AsyncIterator[None]:
+        """Run a worker for as long as the context is open; of a build, where settings say so."""
+        pins = pinned(of) if of else None
+        async with build(self.client, self.queue, self.assembly, runner=self.runner, pinned=pins):
             yield
 
     async def finish(

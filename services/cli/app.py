@@ -51,6 +51,7 @@ ENTRIES: Final = (
     Entry(
         "contracts", "contracts", "Look at contracts, and check their changes.", WORK, is_group=True
     ),
+    Entry("deploy", "deploy", "Change the program while runs are going.", WORK, is_group=True),
     Entry("memory", "memory", "Check what runs depend on, and mend it.", WORK, is_group=True),
     Entry("corpus", "corpus", "Keep the documents that research searches.", WORK, is_group=True),
     Entry(

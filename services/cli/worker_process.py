@@ -5,8 +5,10 @@ import logging
 import signal
 from contextlib import AbstractAsyncContextManager
 
+from services.cli.deploying import this_build
 from services.cli.health import Health, State
 from services.cli.patience import patiently
+from services.deployment.pinning import pinned, refuse_orphans
 from services.errors import UnavailableError
 from services.settings import Settings
 from services.temporal import connect, ensure_search_attributes
@@ -46,9 +48,10 @@ async def _prepare(
 ) -> tuple[Assembly, AbstractAsyncContextManager[object]]:
     client = await patiently(lambda: connect(settings))
     await patiently(lambda: ensure_search_attributes(client))
+    await refuse_orphans(client, settings, this_build())
     assembly = wiring.assembly(settings, client)
     await patiently(assembly.memory.store.check)
-    return assembly, running(client, settings.task_queue, assembly)
+    return assembly, running(client, settings.task_queue, assembly, pinned(settings))
 
 
 async def _work(

@@ -9,15 +9,15 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio.client import Client
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 
 from services.runs.preparing import Preparing
 from services.temporal import workflow_runner
 from services.worker.activities import Assembly, WorkerActivities
 from services.worker.launching import WorkerLaunchActivities
+from workflows.hosted import WORKFLOWS
 from workflows.names import BUGS
 from workflows.ports import registered, registered_launching
-from workflows.run_flow import RunFlow
 
 GRACE: Final = timedelta(seconds=10)
 """How long running steps may take to end when the worker is told to stop."""
@@ -37,6 +37,7 @@ def build(
     *,
     runner: WorkflowRunner | None = None,
     concurrency: int = 100,
+    pinned: WorkerDeploymentConfig | None = None,
 ) -> Worker:
     """Build a worker on one queue, for workflows and activities alike.
 
@@ -51,7 +52,7 @@ def build(
     return Worker(
         client,
         task_queue=queue,
-        workflows=[RunFlow],
+        workflows=WORKFLOWS,
         activities=activities,
         workflow_runner=runner or workflow_runner(),
         workflow_failure_exception_types=BUGS,
@@ -59,6 +60,7 @@ def build(
         max_concurrent_workflow_tasks=concurrency,
         graceful_shutdown_timeout=GRACE,
         max_heartbeat_throttle_interval=NOTICE,
+        deployment_config=pinned,
     )
 
 
@@ -73,7 +75,12 @@ def spare_the_collector() -> None:
 
 
 @asynccontextmanager
-async def running(client: Client, queue: str, assembly: Assembly) -> AsyncIterator[Worker]:
+async def running(
+    client: Client,
+    queue: str,
+    assembly: Assembly,
+    pinned: WorkerDeploymentConfig | None = None,
+) -> AsyncIterator[Worker]:
     """Run a worker for as long as the context is open, after memory has proved safe.
 
     Raises:
@@ -81,7 +88,7 @@ async def running(client: Client, queue: str, assembly: Assembly) -> AsyncIterat
         UnavailableError: memory does not answer.
     """
     await assembly.memory.store.check()
-    async with build(client, queue, assembly) as worker:
+    async with build(client, queue, assembly, pinned=pinned) as worker:
         yield worker
 
 

@@ -14,7 +14,7 @@ from services.cli.exit_code import ExitCode
 from services.cli.failing import sentence
 from services.cli.logs import log_to_stderr
 from services.cli.output import say
-from services.errors import FlowError, SettingsError, UnsafeMemoryError
+from services.errors import FlowError, OrphanedRunsError, SettingsError, UnsafeMemoryError
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _process() -> Iterator[None]:
     log_to_stderr()
     try:
         yield
-    except (SettingsError, UnsafeMemoryError) as error:
+    except (SettingsError, UnsafeMemoryError, OrphanedRunsError) as error:
         say(f"error: {sentence(error)}")
         raise typer.Exit(ExitCode.ENVIRONMENT_UNFIT) from error
     except FlowError:
