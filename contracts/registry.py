@@ -7,9 +7,11 @@ from typing import Any, Final
 from contracts.base import Contract
 from contracts.content.brief import Brief
 from contracts.content.claims import ClaimReport
+from contracts.content.covered_topics import CoveredTopics
 from contracts.content.decision import Decision
 from contracts.content.draft import Draft
 from contracts.content.evidence import EvidenceSet
+from contracts.content.newsletter import NewsletterRequest, StoryPlan
 from contracts.content.outline import Outline
 from contracts.content.publication import Publication
 from contracts.content.review import Review
@@ -105,6 +107,9 @@ CONTRACTS: Final = Registry.of(
         Review,
         Decision,
         Publication,
+        NewsletterRequest,
+        StoryPlan,
+        CoveredTopics,
     ]
 )
 """Every contract that the shipped flows use."""

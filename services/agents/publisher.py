@@ -13,7 +13,7 @@ from contracts.failure import FailureKind
 from services.agents.base import Agent, Desk, Given
 from services.agents.checks.claims import unproved
 from services.errors import StepError
-from services.publishing.base import Article, Publisher
+from services.publishing.base import Article, Link, Publisher
 
 
 class ArticlePublisher(Agent):
@@ -49,13 +49,14 @@ class ArticlePublisher(Agent):
             StorageError: the publisher cannot write.
             UnavailableError: the publisher does not answer.
         """
-        draft = given.one("draft", Draft)
+        draft, links = given.one("draft", Draft), self.links(given)
         claims, decision = given.one("claims", ClaimReport), given.maybe("decision", Decision)
         article = Article(
             draft=draft,
             digest=digest(draft.encode()),
             cited=_cited(draft, given.one("evidence", EvidenceSet)),
             vouched_by=_vouched_by(draft, claims, decision),
+            links=links,
         )
         published = await self._publisher.publish(article)
         return Publication(
@@ -65,6 +66,28 @@ class ArticlePublisher(Agent):
             sources=tuple(dict.fromkeys(item.source for item in article.cited)),
             made_by=draft.made_by,
         )
+
+    def links(self, given: Given) -> tuple[Link, ...]:
+        """Say what else readers are pointed to."""
+        return ()
+
+
+class IssuePublisher(ArticlePublisher):
+    """Publishes an issue of a newsletter, which points to the article on its first story."""
+
+    declaration: ClassVar[AgentDeclaration] = ArticlePublisher.declaration.model_copy(
+        update={
+            "name": "issue_publisher",
+            "version": 1,
+            "summary": "Publishes an issue with its sources and its lead article, once.",
+            "receives": {**ArticlePublisher.declaration.receives, "lead": "Publication@1"},
+        }
+    )
+
+    def links(self, given: Given) -> tuple[Link, ...]:
+        """See `ArticlePublisher.links`."""
+        lead = given.one("lead", Publication)
+        return (Link(title=lead.title, where=lead.where),)
 
 
 def _vouched_by(draft: Draft, claims: ClaimReport, decision: Decision | None) -> str:

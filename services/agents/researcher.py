@@ -11,8 +11,8 @@ from contracts.failure import FailureKind
 from contracts.reference import Trust
 from services.agents.base import Agent, Desk, Given
 from services.agents.checks.phrases import found_in, missing_from
-from services.agents.checks.sentences import is_closed
-from services.agents.checks.words import content, count, share_content, words
+from services.agents.checks.words import content, share_content, words
+from services.agents.quotable import is_quotable
 from services.errors import InputInvalidError, NotFoundError, StepError
 from services.retrieval.base import Passage, Retriever
 
@@ -22,10 +22,6 @@ MOST_ITEMS: Final = 24
 QUOTES_PER_KEY_POINT: Final = 3
 SEARCHED: Final = 12
 """Passages asked for in one search; many of them are turned down."""
-
-SHORTEST: Final = 4
-LONGEST: Final = 60
-"""Words of a quote. Below four is a fragment; above sixty nobody sees what it is quoted for."""
 
 
 class Researcher(Agent):
@@ -156,11 +152,8 @@ class _Finds:
         return all(words(passage.text) != words(each.text) for each in self._all())
 
     def _fits(self, passage: Passage, key_point: str) -> bool:
-        return (
-            SHORTEST <= count(passage.text) <= LONGEST
-            and is_closed(passage.text, ".")
-            and share_content(passage.text, key_point)
-            and not found_in(passage.text, self._brief.must_avoid)
+        return is_quotable(passage.text, self._brief.must_avoid) and share_content(
+            passage.text, key_point
         )
 
 

@@ -11,6 +11,14 @@ from contracts.content.text import Line
 from contracts.reference import Digest
 
 
+class Link(Part):
+    """A text that is worth reading beside an article."""
+
+    title: Line
+    where: Line
+    """A file's path within the publishing folder, or a URL."""
+
+
 class Article(Part):
     """A draft as it goes to its readers, with everything it cites."""
 
@@ -23,6 +31,9 @@ class Article(Part):
 
     vouched_by: Line
     """Who or what vouches for this version, in words for readers."""
+
+    links: tuple[Link, ...] = Field(default=(), max_length=12)
+    """What else to read; stands before the sections."""
 
 
 class Published(Part):

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from contracts.content.evidence import EvidenceItem
 from contracts.content.section import Section, Sentence
-from services.publishing.base import Article
+from services.publishing.base import Article, Link
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]{}|~#$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 """Markup, and what some renderers make links of by themselves."""
@@ -31,6 +31,7 @@ def render(article: Article) -> bytes:
     parts = [
         _front_matter(article),
         f"# {escape(article.draft.title)}",
+        *(_link(link) for link in article.links),
         *(_section(section, numbers) for section in article.draft.sections),
         "## Sources",
         *(_source(item, numbers[item.id]) for item in article.cited),
@@ -85,6 +86,11 @@ def _front_matter(article: Article) -> str:
         written,
     )
     return f"---\n{written.getvalue()}---"
+
+
+def _link(link: Link) -> str:
+    shown = f"<{link.where}>" if _ADDRESS.fullmatch(link.where) else escape(link.where)
+    return f"Read more: {escape(link.title)} ({shown})"
 
 
 def _section(section: Section, numbers: dict[str, int]) -> str:

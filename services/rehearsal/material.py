@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from contracts.compiled import CompiledFlow
+from contracts.content.evidence import Source
 from services.errors import InputInvalidError, NotFoundError, StorageError
 from services.retrieval.base import Document, Passage, Retriever
 from services.retrieval.documents import read_documents
@@ -65,6 +66,10 @@ class Library:
         if asked not in self._found:
             self._found[asked] = await self._corpora.search(corpus, query, limit)
         return self._found[asked]
+
+    async def sources(self, corpus: str) -> tuple[Source, ...]:
+        """See `Retriever.sources`."""
+        return await self._corpora.sources(corpus)
 
     async def document(self, corpus: str, document_id: str) -> Document:
         """See `Retriever.document`."""

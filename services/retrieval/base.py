@@ -76,6 +76,14 @@ class Retriever(Protocol):
         """
         ...
 
+    async def sources(self, corpus: str) -> tuple[Source, ...]:
+        """List the documents of a corpus by id, without their texts.
+
+        Raises:
+            NotFoundError: there is no such corpus.
+        """
+        ...
+
     async def document(self, corpus: str, document_id: str) -> Document:
         """Fetch a stored document whole.
 

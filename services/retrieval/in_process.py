@@ -60,6 +60,11 @@ class InProcessCorpora:
             for name, stored in sorted(self._corpora.items())
         )
 
+    async def sources(self, corpus: str) -> tuple[Source, ...]:
+        """List documents by id."""
+        found = sorted(self._open(corpus).values(), key=lambda each: each.id)
+        return tuple(Source(id=each.id, title=each.title, uri=each.uri) for each in found)
+
     async def document(self, corpus: str, document_id: str) -> Document:
         """Fetch a document whole."""
         stored = self._open(corpus)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contracts.content.evidence import Source
 from services.errors import InputInvalidError, NotFoundError, StorageError, UnavailableError
 from services.retrieval import asking, cutting, ranking
 from services.retrieval.base import CorpusSummary, Document, Embedder, Ingested, Passage
@@ -93,6 +94,10 @@ class LanceCorpora:
         """List corpora by name."""
         database = await self._open()
         return tuple([await database.summary(name) for name in await database.names()])
+
+    async def sources(self, corpus: str) -> tuple[Source, ...]:
+        """List documents by id."""
+        return await (await self._open()).sources(corpus)
 
     async def document(self, corpus: str, document_id: str) -> Document:
         """Fetch a document whole."""

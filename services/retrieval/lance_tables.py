@@ -103,6 +103,14 @@ class Database:
             rows = await query.to_list()
         return {row["document_id"]: row["fingerprint"] for row in rows}
 
+    async def sources(self, corpus: str) -> tuple[Source, ...]:
+        """List documents by id, without their texts."""
+        async with self._table(corpus, "read") as table:
+            query = table.query().where("ordinal = 0").select(["document_id", "title", "uri"])
+            rows = await query.to_list()
+        found = (Source(id=row["document_id"], title=row["title"], uri=row["uri"]) for row in rows)
+        return tuple(sorted(found, key=lambda each: each.id))
+
     async def documents(self, corpus: str, document_id: str | None = None) -> tuple[Document, ...]:
         """Read documents whole: the one with an id, or all of them."""
         one = "" if document_id is None else f" AND document_id = {_literal(document_id)}"

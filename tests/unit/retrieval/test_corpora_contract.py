@@ -61,6 +61,20 @@ async def test_passage_is_verbatim_in_its_document(corpora: Corpora) -> None:
     assert document.text[passage.span.start : passage.span.end] == passage.text
 
 
+async def test_documents_are_listed_by_id(corpora: Corpora) -> None:
+    """Whoever asks what a corpus holds gets every document's id, title and address, in order."""
+    await corpora.add("compost", [WORMS, HEAT])
+
+    listed = await corpora.sources("compost")
+
+    assert [each.model_dump() for each in listed] == [
+        {"id": "heat", "title": "Heat", "uri": "heat.md"},
+        {"id": "worms", "title": "Worms", "uri": "worms.md"},
+    ]
+    with pytest.raises(NotFoundError, match="compost"):
+        await corpora.sources("nosuch")
+
+
 async def test_nothing_found_is_an_answer(corpora: Corpora) -> None:
     """A query whose words stand nowhere gives no passages and no error."""
     await corpora.add("compost", [HEAT])
