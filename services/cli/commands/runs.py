@@ -1,6 +1,7 @@
 """`orchestra runs`: look at runs, fetch their results, cancel them."""
 
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from services.cli.exit_code import of_status
 from services.cli.lines import clock, explain, shorten, spent
 from services.cli.output import AsJson, clean, say, show, show_json
 from services.cli.stream import told_by
+from services.cli.timeline import in_all, timeline
 from services.errors import NotFoundError
 from services.gateway.replies import HandOffList, RunContext, RunList, StepList
 
@@ -57,15 +59,19 @@ def list_runs(
 
 @app.command("show")
 def show_run(run: Run, as_json: AsJson = False) -> None:
-    """Show one run: how it stands, what it spent, why it failed."""
+    """Show one run: how it stands, what it spent, why it failed, its steps and waits in time."""
     with connection.gateway() as gateway:
         view = gateway.get(RunView, run_path(run))
+        steps = () if as_json else gateway.get(StepList, f"{run_path(run)}/steps").steps
     if as_json:
         show_json(view)
         return
     show(tables.run(view))
     if view.failure:
         show(*(f"  {shorten(told)}" for told in explain(view.failure)))
+    if steps:
+        now_ms = int(time.time() * 1000)
+        show("", timeline(steps, now_ms), in_all(steps, now_ms))
 
 
 @app.command("watch")

@@ -317,6 +317,7 @@ def test_tables_show_what_the_gateway_tells(
     expected: str,
 ) -> None:
     """Every command that shows data shows it as a table of at most 100 columns."""
+    gateway.has(f"GET /v1/runs/{RUN}/steps", {"steps": [STEP]})
     gateway.has(request_line, body)
 
     code, out, _ = run(capsys, *words)
