@@ -1,6 +1,7 @@
 """Everything the processes read from their environment. Read once, at start, in the CLI."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -110,16 +111,20 @@ class Settings(BaseModel):
         """Read `ORCHESTRA_*`, `OPENAI_*`, `AWS_*` from a mapping.
 
         Raises:
-            SettingsError: one or more values are wrong; all are named.
+            SettingsError: one or more values are wrong, or no setting has that name; all are named.
         """
+        unknown = _unknown(environ)
         try:
-            return cls.model_validate(_values(environ))
+            settings = cls.model_validate(_values(environ))
         except ValidationError as error:
             lines = dict.fromkeys(
                 f"{_variable(environ, *problem['loc'])}: {problem['msg']}"
                 for problem in error.errors()
             )
-            raise SettingsError("settings are wrong: " + "; ".join(lines)) from error
+            raise SettingsError("settings are wrong: " + "; ".join([*lines, *unknown])) from error
+        if unknown:
+            raise SettingsError("settings are wrong: " + "; ".join(unknown))
+        return settings
 
     def in_background(self) -> frozenset[str]:
         """Name the models that are asked for background responses."""
@@ -146,6 +151,33 @@ _MODEL_SUFFIXES: Final = {
     "tokens_a_minute": "_TOKENS_A_MINUTE",
 }
 """What follows `ORCHESTRA_MODEL` or `ORCHESTRA_MODEL_WRITER` for each property."""
+
+
+_OF_PROCESSES: Final = ("worker_health_port", "worker_health_host")
+"""Read by the command line of a process, not from here."""
+
+
+def _known() -> frozenset[str]:
+    """List every variable that somebody reads."""
+    names = {*Settings.model_fields, *_OF_PROCESSES} - {"models"}
+    models = {
+        f"MODEL{alias}{suffix}"
+        for alias in ("", *(f"_{each.upper()}" for each in ALIASES))
+        for suffix in _MODEL_SUFFIXES.values()
+    }
+    return frozenset(f"ORCHESTRA_{name.upper()}" for name in names | models)
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    """Say which variables nobody reads: a misspelt one would be a setting that is silently lost."""
+    known = _known()
+    told = []
+    for name in sorted(each for each in environ if each.startswith("ORCHESTRA_")):
+        if name not in known:
+            meant = get_close_matches(name, sorted(known), n=1)
+            hint = f"did you mean {meant[0]}?" if meant else "drop it"
+            told.append(f"{name}: no setting has this name; {hint}")
+    return told
 
 
 def _variable(environ: Mapping[str, str], *place: int | str) -> str:

@@ -130,3 +130,19 @@ def test_all_problems_are_told_at_once() -> None:
         for line in str(told.value).removeprefix("settings are wrong: ").split("; ")
     ]
     assert sorted(named) == sorted(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ORCHESTRA_TENNANT", "did you mean ORCHESTRA_TENANT?"),
+        ("ORCHESTRA_MODEL_WRITER_WINDOWS", "did you mean ORCHESTRA_MODEL_WRITER_WINDOW?"),
+        ("ORCHESTRA_QQQQ", "drop it"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_and_the_right_one_named(name: str, hint: str) -> None:
+    """A setting that nobody reads is never lost in silence."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environ({name: "x"})
+
+    assert f"{name}: no setting has this name; {hint}" in str(refused.value)
