@@ -137,7 +137,7 @@ def test_all_problems_are_told_at_once() -> None:
     [
         ("ORCHESTRA_TENNANT", "did you mean ORCHESTRA_TENANT?"),
         ("ORCHESTRA_MODEL_WRITER_WINDOWS", "did you mean ORCHESTRA_MODEL_WRITER_WINDOW?"),
-        ("ORCHESTRA_QQQQ", "drop it"),
+        ("ORCHESTRA_" + "Q" * 30, "drop it"),
     ],
 )
 def test_a_misspelt_setting_is_refused_and_the_right_one_named(name: str, hint: str) -> None:
