@@ -1,6 +1,7 @@
 """What an agent declares about itself; data, so that a flow can be checked without running it."""
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import Field
 
@@ -38,6 +39,10 @@ class Capability(StrEnum):
     """It is too small to write: it is asked only to choose among verbatim text."""
 
 
+SUB_FLOW: Final = "flow:"
+"""How the name begins under which a flow does a step's work: `flow:article`."""
+
+
 class AgentLimits(Part):
     """Bounds that hold for one run of the agent; budgets are reserved from them."""
 
@@ -61,7 +66,7 @@ class AgentDeclaration(Part):
     or `Outline@1.sections[]` (the one element that a fan-out hands over).
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=r"^(flow:)?[a-z][a-z0-9_]*$")
     version: int = Field(ge=1)
     """Raised when the same inputs may lead to another result; running flows pin it."""
 

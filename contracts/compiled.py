@@ -103,6 +103,16 @@ class CompiledPlanLine(Part):
     at_most: int | None = None
 
 
+class CompiledPartial(Part):
+    """How many items of a fan-out are enough; the first of the step's rules says where to go."""
+
+    at_least: int
+
+
+MISSING = "missing()"
+"""The fact of a list slot that counts the items of its fan-out which failed for good."""
+
+
 class CompiledStep(Part):
     """One use of an agent, resolved."""
 
@@ -111,6 +121,7 @@ class CompiledStep(Part):
     writes: str
     each: Each | None = None
     parallel: int = 1
+    partial: CompiledPartial | None = None
     next: tuple[CompiledRule, ...]
     on_failure: dict[str, CompiledPlanLine]
     """A line for every kind that can be planned, `otherwise` merged in and kept as the last."""
@@ -182,6 +193,9 @@ class CompiledAgent(Part):
     prompts: dict[str, str] = Field(default_factory=dict)
     """Prompt text by rung."""
 
+    budget: "CompiledBudget | None" = None
+    """Of a flow that does a step's work: what one run of it may spend."""
+
 
 def with_model(agent: str, alias: str) -> str:
     """Name an agent that asks another model than its own: `reviewer@judge`."""
@@ -235,6 +249,9 @@ class CompiledFlow(Contract, version=1):
     ends: dict[str, CompiledEnd]
     agents: dict[str, CompiledAgent]
     """By name, or `reviewer@judge`: an agent standing in for itself with another model."""
+
+    flows: dict[str, "CompiledFlow"] = Field(default_factory=dict)
+    """Flows that do the work of steps, by the name of the agent that stands for each."""
 
     def list_slot(self, slot: str) -> bool:
         """Whether the slot holds the items of a fan-out."""

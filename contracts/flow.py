@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.agent import SUB_FLOW
 from contracts.base import Part
 from contracts.failure import RETRIED, UNPLANNED, FailureKind
 from contracts.notation import (
@@ -30,6 +31,8 @@ from contracts.notation import (
     WrittenMoney,
     WrittenRead,
 )
+
+_DOER: Final = rf"^({SUB_FLOW})?{NAME.removeprefix('^')}"
 
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Steps, gates, ends, slots and inputs: lower case, digits and underscores."""
@@ -278,11 +281,25 @@ def _as_spelt_out_read(given: dict[str, str]) -> object:
 Reads = list[Annotated[Read, BeforeValidator(_as_read, json_schema_input_type=WrittenRead)]]
 
 
-class Step(_Entry):
-    """One use of an agent."""
+class Partial(_Entry):
+    """What follows when some items of a fan-out failed for good and enough are done."""
 
-    agent: Name
+    at_least: int = Field(ge=1, le=200)
+    """How many items have to be done; with fewer the step fails."""
+
+    to: Name
+    """The step, gate or end that follows when some are missing."""
+
+
+class Step(_Entry):
+    """One use of an agent, or of another flow."""
+
+    agent: Annotated[str, StringConstraints(pattern=_DOER)]
     """The agent that does the work."""
+
+    flow: Name | None = Field(default=None, examples=["article"])
+    """Another flow that does the work instead of an agent, in a run of its own: what it starts
+    with is read, and what it succeeds with is written."""
 
     reads: Reads
     """Exactly what the agent sees, nothing else: `brief`, `decision?` where it can do without,
@@ -301,11 +318,31 @@ class Step(_Entry):
     parallel: int = Field(default=1, ge=1, le=50)
     """How many items of `each` are worked on at a time."""
 
+    partial: Partial | None = None
+    """With `each`: the list may hold fewer items than were asked for, and where that leads."""
+
     next: Next
     """What follows: a step, a gate or an end by name, or rules that are tried in order."""
 
     on_failure: FailurePlan = Field(default_factory=dict)
     """What happens when this step fails: lines that take the place of the flow's own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flow_stands_for_an_agent(cls, given: object) -> object:
+        if not isinstance(given, dict) or "flow" not in given:
+            return given
+        if "agent" in given:
+            raise ValueError("a step names an agent or a flow, not both; drop one")
+        return {**given, "agent": f"{SUB_FLOW}{given['flow']}"}
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.agent.startswith(SUB_FLOW) and self.flow is None:
+            raise ValueError(f"write `flow: {self.agent.removeprefix(SUB_FLOW)}` for a sub-flow")
+        if self.partial and self.each is None:
+            raise ValueError("`partial` is about the items of a fan-out; add `each` or drop it")
+        return self
 
 
 class Deadline(_Entry):

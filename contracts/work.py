@@ -75,6 +75,17 @@ class StepResult(Part):
     usage: Usage = Field(default_factory=Usage)
 
 
+class SubFlowTask(Part):
+    """A step whose work another flow does: what it is given, and which run does it."""
+
+    task: StepTask
+    child: str
+    """The id of the run that does the work."""
+
+    output: Reference | None = None
+    """What that run has made, once it has succeeded."""
+
+
 class SealTask(Part):
     """Values to be copied to the archive because this history will not keep them for ever."""
 
@@ -194,6 +205,12 @@ class RunStart(Part):
 
     progress: RunProgress | None = None
     """Where an earlier execution left off."""
+
+    parent: str = ""
+    """The run of which this is a part."""
+
+    budget: CompiledBudget | None = None
+    """What it may spend, where that is less than its flow says."""
 
 
 class RunOutcome(Part):

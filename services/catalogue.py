@@ -3,12 +3,17 @@
 Apart from the other compositions, because checking a flow needs neither Temporal nor a store.
 """
 
+from dataclasses import replace
+from functools import cache
+
 from contracts.compiled import CompiledModel
 from contracts.registry import CONTRACTS
 from contracts.usage import Price
 from services.agents.catalogue import declarations
 from services.agents.prompts import prompt
-from services.flows.compile import Catalogue
+from services.flows import shelf as shelves
+from services.flows.resolving import Catalogue
+from services.flows.shelf import Shelf
 from services.llm.price import FREE, price_of
 from services.settings import ModelSource, Settings
 
@@ -25,7 +30,14 @@ def catalogue(settings: Settings) -> Catalogue:
         )
         for alias, model in settings.models.items()
     }
-    return Catalogue(agents=declarations(), registry=CONTRACTS, models=models, prompt=prompt)
+    known = Catalogue(agents=declarations(), registry=CONTRACTS, models=models, prompt=prompt)
+
+    @cache
+    def offered() -> Shelf:
+        return shelves.load(known, settings.flows_dir)
+
+    # Flows are loaded only where one names another.
+    return replace(known, sub_flow=lambda name: offered().get(name))
 
 
 def _price(source: ModelSource, model: str) -> Price | None:

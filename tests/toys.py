@@ -1,7 +1,7 @@
 """A toy domain for tests of the interpreter: one contract, agents of functions, short flows."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pydantic import Field, JsonValue
@@ -37,8 +37,21 @@ class Note(Contract, version=1):
     items: tuple[NoteItem, ...] = Field(default=(NoteItem(id="a"),), min_length=1, max_length=200)
 
 
-REGISTRY = Registry.of([Note, Decision])
-Work = Callable[[Given], Note | Awaitable[Note]]
+class Job(Contract, version=1):
+    """One piece of work for a run of its own."""
+
+    id: str
+    text: str = ""
+
+
+class Jobs(Contract, version=1):
+    """Several of them."""
+
+    jobs: tuple[Job, ...] = Field(min_length=1, max_length=20)
+
+
+REGISTRY = Registry.of([Note, Decision, Job, Jobs])
+Work = Callable[[Given], Contract | Awaitable[Contract]]
 
 PLAN = """
   unavailable: {retry: 3, then: failed}
@@ -70,10 +83,12 @@ class Toy(Agent):
 
     async def run(self, given: Given, desk: Desk) -> Contract:
         made = self._work(given)
-        return made if isinstance(made, Note) else await made
+        return made if isinstance(made, Contract) else await made
 
 
-def toy(name: str, work: Work, *, pure: bool = False, **receives: str) -> Toy:
+def toy(
+    name: str, work: Work, *, pure: bool = False, produces: str = "Note@1", **receives: str
+) -> Toy:
     """Make a code agent that produces a note."""
     declaration = AgentDeclaration(
         name=name,
@@ -81,7 +96,7 @@ def toy(name: str, work: Work, *, pure: bool = False, **receives: str) -> Toy:
         kind=AgentKind.CODE,
         summary="a toy",
         receives=receives or {"start": "Note@1"},
-        produces="Note@1",
+        produces=produces,
         pure=pure,
         trust=Trust.MODEL,
     )
@@ -173,13 +188,14 @@ def errors_of(file: FlowFile, catalogue: Catalogue) -> str:
     return file.text.describe([each for each in findings if each.severity is Severity.ERROR])
 
 
-def toy_flow(body: str, *agents: Agent, head: str = HEAD) -> ToyFlow:
-    """Compile a toy flow from its slots, steps and ends."""
-    catalogue = toy_catalogue(*(agent.declaration for agent in agents))
+def toy_flow(body: str, *agents: Agent, head: str = HEAD, part: ToyFlow | None = None) -> ToyFlow:
+    """Compile a toy flow from its slots, steps and ends; its steps may name one other flow."""
+    known = toy_catalogue(*(agent.declaration for agent in agents))
+    flows = {part.flow.name: part.flow} if part else {}
+    catalogue = replace(known, sub_flow=Shelf(flows, {}, {}).get)
     file = read_text("toy.yaml", head + body)
-    return ToyFlow(
-        compile_flow(file, catalogue), {agent.declaration.name: agent for agent in agents}
-    )
+    named = {agent.declaration.name: agent for agent in agents}
+    return ToyFlow(compile_flow(file, catalogue), {**(part.agents if part else {}), **named})
 
 
 def toy_shelf(flow: CompiledFlow) -> Shelf:

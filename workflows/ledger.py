@@ -54,6 +54,8 @@ def worst_case(step: CompiledStep, agent: CompiledAgent) -> Usage:
     Each question is asked once, repaired as often as the plan allows over all kinds, and put once
     more on the last rung.
     """
+    if agent.budget is not None:
+        return whole(agent.budget)
     if agent.kind is not AgentKind.MODEL:
         return NOTHING
     repairs = sum(line.repair for line in step.on_failure.values())
@@ -88,7 +90,27 @@ def at_the_most(reservation: Usage) -> Usage:
 
 def one_call(agent: CompiledAgent) -> Usage:
     """The least that is worth starting with: a single call."""
+    if agent.budget is not None and agent.budget.model_calls:
+        return Usage(calls=1)
     return calls(agent, 1) if agent.kind is AgentKind.MODEL else NOTHING
+
+
+def whole(budget: CompiledBudget) -> Usage:
+    """All that a budget allows."""
+    return Usage(
+        calls=budget.model_calls, input_tokens=budget.tokens, cost_microusd=budget.microusd
+    )
+
+
+def cut(budget: CompiledBudget, allowance: Usage) -> CompiledBudget:
+    """Cut a sub-flow's budget down to what was reserved for it."""
+    return budget.model_copy(
+        update={
+            "model_calls": min(budget.model_calls, allowance.calls),
+            "tokens": min(budget.tokens, allowance.tokens),
+            "microusd": min(budget.microusd, allowance.cost_microusd),
+        }
+    )
 
 
 def calls(agent: CompiledAgent, count: int) -> Usage:

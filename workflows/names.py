@@ -1,5 +1,6 @@
 """Names that Temporal sees: workflow ids, queues, handlers and search attributes. No user data."""
 
+import hashlib
 from typing import Final
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
@@ -38,6 +39,20 @@ SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)
 def workflow_id(tenant: str, run: str) -> str:
     """One workflow a run: `default/01K…`."""
     return f"{tenant}/{run}"
+
+
+def child_run(run: str, step: str, visit: int, item: str) -> str:
+    """Name the run of a sub-flow: `01K….lead-1`, with a digest of its item in a fan-out.
+
+    The item itself is data and stays out of names.
+    """
+    suffix = f"-{hashlib.sha256(item.encode()).hexdigest()[:8]}" if item else ""
+    return f"{run}.{step}-{visit}{suffix}"
+
+
+def parent_of(run: str) -> str:
+    """Name the run of which another is a part; empty for one that is whole."""
+    return run.rpartition(".")[0]
 
 
 def run_attributes(tenant: str, flow: str) -> TypedSearchAttributes:

@@ -7,7 +7,7 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from contracts.launch import LaunchTask
-from contracts.work import FlushTask, RunStart, SealTask, StepResult, StepTask
+from contracts.work import FlushTask, RunStart, SealTask, StepResult, StepTask, SubFlowTask
 
 
 class Activities(ABC):
@@ -43,6 +43,20 @@ class Activities(ABC):
         """Copy values to the archive."""
 
 
+class SubFlowActivities(ABC):
+    """What the interpreter asks of the world where another flow does a step's work."""
+
+    @activity.defn(name="enter_sub_flow")
+    @abstractmethod
+    async def enter_sub_flow(self, task: SubFlowTask) -> RunStart:
+        """Turn what the step is given into the start of a run; the budget is the flow's own."""
+
+    @activity.defn(name="leave_sub_flow")
+    @abstractmethod
+    async def leave_sub_flow(self, task: SubFlowTask) -> StepResult:
+        """Turn what that run has made into the step's product; the usage is left out."""
+
+
 class LaunchActivities(ABC):
     """What a workflow that starts runs may ask of the world."""
 
@@ -61,6 +75,13 @@ def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[objec
         activities.flush_at_end,
         activities.seal,
     ]
+
+
+def registered_sub_flows(
+    activities: SubFlowActivities,
+) -> Sequence[Callable[..., Awaitable[object]]]:
+    """List the activities around sub-flows, for whoever builds a worker."""
+    return [activities.enter_sub_flow, activities.leave_sub_flow]
 
 
 def registered_launching(

@@ -61,7 +61,9 @@ class RunState:
         """Take up a run at its start, or where an earlier execution left off."""
         if start.progress:
             return cls(start.progress)
-        state = cls(RunProgress(place=flow.start, budget=flow.budget, started_ms=now_ms))
+        state = cls(
+            RunProgress(place=flow.start, budget=start.budget or flow.budget, started_ms=now_ms)
+        )
         for slot, value in start.input.items():
             reference = Reference(
                 slot=slot,

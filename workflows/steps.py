@@ -1,6 +1,7 @@
 """Runs one visit of a step: budget, one activity or a bounded fan-out, results and failures."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -8,9 +9,10 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.compiled import Each
+    from contracts.agent import AgentKind
+    from contracts.compiled import MISSING, Each
     from contracts.event import EventKind
-    from contracts.failure import Failure, FailureKind
+    from contracts.failure import UNPLANNED, Failure, FailureKind
     from contracts.reference import FactValue, Reference, Trust
     from contracts.usage import Usage
     from contracts.work import Element, FinishedItem, RunStart, StepResult, StepTask
@@ -19,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.failures import StepFailed, failure_of, must_run_as_normal
     from workflows.ledger import NOTHING, at_most, at_the_most, one_call, worst_case
     from workflows.ports import Activities
+    from workflows.sub_flows import run_sub_flow
     from workflows.visits import LocalQuota, Visit
 
 
@@ -44,6 +47,15 @@ class StepRunner:
         """
         visit = self._course.enter(name)
         self._refuse_oversize(visit)
+        began = now_ms()
+        try:
+            await self._do(visit)
+        finally:
+            if visit.agent.kind is AgentKind.FLOW:
+                # A sub-flow has a working time of its own, in which it waits for people too.
+                self._state.waited_ms += now_ms() - began
+
+    async def _do(self, visit: Visit) -> None:
         if visit.step.each:
             await self._fan_out(visit, visit.step.each)
         else:
@@ -78,7 +90,7 @@ class StepRunner:
 
         tasks = [asyncio.create_task(one(key)) for key in keys]
         try:
-            await asyncio.gather(*tasks)
+            await self._all(tasks, visit, done)
         except (StepFailed, asyncio.CancelledError, FailureError):
             for task in tasks:
                 task.cancel()
@@ -86,9 +98,33 @@ class StepRunner:
             self._keep(visit, done)
             raise
         self._state.forget_items(visit.name)
-        references = [done[key][1] for key in keys]
-        facts: dict[str, FactValue] = {"len()": len(keys)}
+        references = [done[key][1] for key in keys if key in done]
+        facts: dict[str, FactValue] = {"len()": len(references)}
+        if visit.step.partial:
+            facts[MISSING] = len(keys) - len(references)
         self._course.accept(visit, references, facts)
+
+    async def _all(
+        self,
+        tasks: Sequence[asyncio.Task[None]],
+        visit: Visit,
+        done: Mapping[str, tuple[StepResult, Reference]],
+    ) -> None:
+        """Wait for all items; where some may be missing, no failure stops the others.
+
+        Raises:
+            StepFailed: too few are done; of several failures the first in the items' order.
+        """
+        if visit.step.partial is None:
+            await asyncio.gather(*tasks)
+            return
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        failed = [each for each in ended if isinstance(each, BaseException)]
+        for each in failed:
+            if not isinstance(each, StepFailed) or each.failure.kind in UNPLANNED:
+                raise each
+        if failed and len(done) < visit.step.partial.at_least:
+            raise failed[0]
 
     def _keep(self, visit: Visit, done: dict[str, tuple[StepResult, Reference]]) -> None:
         items = {
@@ -219,6 +255,11 @@ class StepRunner:
     async def _schedule(self, task: StepTask, visit: Visit) -> StepResult:
         label = visit.name if visit.number == 1 else f"{visit.name} · visit {visit.number}"
         summary = f"{label} · {task.item}" if task.item else label
+        if visit.agent.kind is AgentKind.FLOW:
+            pending, first = self._state.record()
+            self._locals.reset()
+            entered = task.model_copy(update={"pending": pending, "write_from": first})
+            return await run_sub_flow(entered, visit, summary)
         if visit.agent.pure and self._locals.allows():
             try:
                 return await self._schedule_locally(task, summary)

@@ -1,18 +1,20 @@
 """Resolves a checked flow document into a compiled flow: prompts, models, schemas, facts."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from contracts.agent import AgentDeclaration, AgentKind
 from contracts.base import Contract
 from contracts.compiled import (
+    MISSING,
+    Compare,
     CompiledAgent,
     CompiledBudget,
     CompiledEnd,
     CompiledFlow,
     CompiledGate,
-    CompiledModel,
+    CompiledPartial,
     CompiledPlanLine,
     CompiledRead,
     CompiledRule,
@@ -27,6 +29,8 @@ from contracts.reference import Digest
 from contracts.registry import Registry
 from contracts.schema_lock import schema_digest
 from services.flows.document import FlowFile
+from services.flows.resolving import Catalogue as Catalogue
+from services.flows.sub_flows import with_sub_flows
 from services.settings import ALIASES
 from workflows.checking.behaviour import behaviour
 from workflows.checking.check import check
@@ -36,19 +40,6 @@ from workflows.checking.plans import plan_of
 from workflows.checking.worst_case import WorstCase
 from workflows.course import GUARDED
 from workflows.rules import comparisons, parse, parse_own
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """What flows are resolved against."""
-
-    agents: Mapping[str, AgentDeclaration]
-    registry: Registry
-    models: Mapping[str, CompiledModel]
-    """By alias."""
-
-    prompt: Callable[[str, str], str]
-    """Instructions by agent and rung."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,9 @@ def sound(file: FlowFile, catalogue: Catalogue) -> Sound:
 
 def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
     """Check a flow's form against all it is resolved with, then its behaviour on every path."""
+    catalogue, unfit = with_sub_flows(file.document, catalogue)
     form = (
+        *unfit,
         *check(file.document, catalogue.agents, catalogue.registry),
         *_models_without_setting(file.document, catalogue),
     )
@@ -138,6 +131,11 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
             for name, end in document.ends.items()
         },
         agents=dict(_agents(document, steps, catalogue)),
+        flows={
+            step.agent: catalogue.flows[step.agent]
+            for step in steps.values()
+            if step.agent in catalogue.flows
+        },
     )
 
 
@@ -266,11 +264,19 @@ def _step(document: FlowDocument, step: Step, catalogue: Catalogue) -> CompiledS
         writes=step.writes,
         each=each,
         parallel=step.parallel,
-        next=tuple(_rule(rule) for rule in step.next),
+        partial=CompiledPartial(at_least=step.partial.at_least) if step.partial else None,
+        next=(*_when_partial(step), *(_rule(rule) for rule in step.next)),
         on_failure={
             key: _line(line, own, catalogue) for key, line in plan_of(document, step).items()
         },
     )
+
+
+def _when_partial(step: Step) -> Iterator[CompiledRule]:
+    """Let a fan-out of which items are missing go its own way, before any other rule."""
+    if step.partial:
+        missing = Compare(slot=step.writes, fact=MISSING, op=">", value=0)
+        yield CompiledRule(when=missing, text="partial", to=step.partial.to)
 
 
 def _line(line: PlanLine, own: AgentDeclaration, catalogue: Catalogue) -> CompiledPlanLine:
@@ -349,5 +355,8 @@ def _agent(declaration: AgentDeclaration, catalogue: Catalogue, alias: str) -> C
         vouches_when=_vouches_when(declaration),
         limits=declaration.limits,
         model=catalogue.models[alias] if alias else None,
+        budget=catalogue.flows[declaration.name].budget
+        if declaration.name in catalogue.flows
+        else None,
         prompts={rung: catalogue.prompt(declaration.name, rung) for rung in declaration.rungs},
     )

@@ -1,7 +1,7 @@
 """The flows that this installation offers: the shipped ones and those of a mounted folder."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,10 +10,11 @@ from contracts.base import digest
 from contracts.compiled import CompiledFlow
 from contracts.reference import Value
 from services.errors import FlowInvalidError, NotFoundError
-from services.flows.compile import Catalogue, sound
+from services.flows.compile import sound
 from services.flows.document import FlowFile, declared_name, read_text
 from services.flows.examining import name_taken
 from services.flows.file_text import stored_text
+from services.flows.resolving import Catalogue, CircleError
 from workflows.checking.located import LocatedFinding
 from workflows.checking.worst_case import WorstCase
 
@@ -80,17 +81,19 @@ def load(catalogue: Catalogue, folder: Path | None = None) -> Shelf:
     Raises:
         FlowInvalidError: a shipped flow has findings, or two files declare one name.
     """
-    shelf = Shelf({}, {}, {})
+    loading = _Loading(catalogue)
     for file in shipped():
-        _offer(shelf, file, catalogue)
+        loading.add(file)
+    loading.compile_all()
     for path in flow_files(folder) if folder else ():
         text = ""
         try:
             text = stored_text(path, path.name)
-            _offer(shelf, read_text(path.name, text), catalogue)
+            loading.add(read_text(path.name, text))
         except FlowInvalidError as error:
-            shelf.refuse(path.stem, text, error)
-    return shelf
+            loading.shelf.refuse(path.stem, text, error)
+    loading.compile_rest()
+    return loading.shelf
 
 
 def flow_files(folder: Path) -> list[Path]:
@@ -111,12 +114,72 @@ def shipped_files() -> list[Traversable]:
     return sorted(found, key=lambda each: each.name)
 
 
-def _offer(shelf: Shelf, file: FlowFile, catalogue: Catalogue) -> None:
-    inspection = sound(file, catalogue)
-    compiled = inspection.flow
-    if compiled.name in shelf.flows:
-        earlier = shelf.files[compiled.name].text.name
-        raise file.text.refusal([name_taken(compiled.name, earlier)])
-    shelf.flows[compiled.name] = compiled
-    shelf.files[compiled.name] = file
-    shelf.worst_cases[compiled.name] = inspection.worst_case
+class _Loading:
+    """Compiles flows, those before that do the work of others' steps."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.shelf = Shelf({}, {}, {})
+        self._catalogue = replace(catalogue, sub_flow=self._sub_flow)
+        self._waiting: dict[str, FlowFile] = {}
+        self._under_way: list[str] = []
+
+    def add(self, file: FlowFile) -> None:
+        """Take a file in.
+
+        Raises:
+            FlowInvalidError: another file declares the same flow.
+        """
+        name = file.document.flow
+        earlier = self._waiting.get(name) or self.shelf.files.get(name)
+        if earlier:
+            raise file.text.refusal([name_taken(name, earlier.text.name)])
+        self._waiting[name] = file
+
+    def compile_all(self) -> None:
+        """Compile what was added.
+
+        Raises:
+            FlowInvalidError: a flow has findings.
+        """
+        while self._waiting:
+            self._compile(next(iter(self._waiting)))
+
+    def compile_rest(self) -> None:
+        """Compile what was added, and keep why a flow with findings is not offered."""
+        while self._waiting:
+            file = next(iter(self._waiting.values()))
+            try:
+                self._compile(file.document.flow)
+            except FlowInvalidError as error:
+                self._refuse(file, error)
+
+    def _refuse(self, file: FlowFile, error: FlowInvalidError) -> None:
+        self._waiting.pop(file.document.flow, None)
+        text = "\n".join(file.text.rows)
+        self.shelf.refuse(Path(file.text.name).stem, text, error)
+
+    def _compile(self, name: str) -> CompiledFlow:
+        file = self._waiting[name]
+        self._under_way.append(name)
+        try:
+            inspection = sound(file, self._catalogue)
+        finally:
+            self._under_way.pop()
+        # A flow may have been compiled meanwhile, as a part of one that it names itself.
+        self._waiting.pop(name, None)
+        self.shelf.flows[name] = inspection.flow
+        self.shelf.files[name] = file
+        self.shelf.worst_cases[name] = inspection.worst_case
+        return inspection.flow
+
+    def _sub_flow(self, name: str) -> CompiledFlow:
+        if name in self._under_way:
+            circle = self._under_way[self._under_way.index(name) :]
+            raise CircleError((*circle, name))
+        if name in self._waiting:
+            file = self._waiting[name]
+            try:
+                return self._compile(name)
+            except FlowInvalidError as error:
+                self._refuse(file, error)
+        return self.shelf.get(name)

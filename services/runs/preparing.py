@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from contracts.base import Contract
 from contracts.compiled import CompiledFlow
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
@@ -44,16 +45,39 @@ class Preparing:
             UnavailableError: memory does not answer.
         """
         flow = self._shelf.get(flow_name)
-        bodies: dict[Digest, bytes] = {}
-        inputs: dict[str, Value] = {}
-        for slot, value in read_input(flow, given, self._registry).items():
-            inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
-            bodies[inputs[slot].digest] = body
-        carried, compiled = self._shelf.carried(flow)
-        bodies[carried.digest] = compiled
-        start = RunStart(
-            tenant=tenant, run=run, flow=carried, input=inputs, history_limit=history_limit
+        values = read_input(flow, given, self._registry)
+        carried = self._shelf.carried(flow)
+        start = await start_of(
+            self._memory, tenant, run, flow, carried, values, history_limit=history_limit
         )
-        refuse_oversize(start, flow.name)
-        await self._memory.write(tenant, run, bodies)
         return start, flow
+
+
+async def start_of(
+    memory: Memory,
+    tenant: str,
+    run: str,
+    flow: CompiledFlow,
+    carried: tuple[Value, bytes],
+    values: Mapping[str, Contract],
+    *,
+    history_limit: int = HISTORY_LIMIT_EVENTS,
+) -> RunStart:
+    """Keep a flow and the values by slot that it starts with, and build the start of a run.
+
+    Raises:
+        FlowInvalidError: the compiled flow is too large for a run to carry.
+        InputInvalidError: the values are too large.
+        UnavailableError: memory does not answer.
+    """
+    bodies: dict[Digest, bytes] = {carried[0].digest: carried[1]}
+    inputs: dict[str, Value] = {}
+    for slot, value in values.items():
+        inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
+        bodies[inputs[slot].digest] = body
+    start = RunStart(
+        tenant=tenant, run=run, flow=carried[0], input=inputs, history_limit=history_limit
+    )
+    refuse_oversize(start, flow.name)
+    await memory.write(tenant, run, bodies)
+    return start

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from contracts.base import Contract, Part
+from contracts.base import Contract
 from contracts.compiled import (
     CompiledAgent,
     CompiledFlow,
@@ -22,10 +22,10 @@ from contracts.compiled import (
     catalogued,
 )
 from contracts.event import Event, EventKind
-from contracts.facts import element, project, size_of
+from contracts.facts import project, size_of
 from contracts.failure import RETRIED, FailureKind
 from contracts.flow import OTHERWISE
-from contracts.reference import Digest, Reference, Value
+from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.usage import Usage
 from contracts.work import (
@@ -37,7 +37,7 @@ from contracts.work import (
     StepResult,
     StepTask,
 )
-from services.agents.base import Agent, Given, Input
+from services.agents.base import Agent, Given
 from services.errors import OperatorError, StepError
 from services.flows.shelf import Shelf
 from services.llm.base import LanguageModel
@@ -51,6 +51,7 @@ from services.worker.failures import (
     as_step_error,
 )
 from services.worker.flows import FlowCache
+from services.worker.given import read_given
 from services.worker.journal import Journal
 from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
@@ -243,49 +244,21 @@ class WorkerActivities(Activities):
     async def _given(self, attempt: "Attempt", compiled: CompiledAgent) -> Given:
         """Read the declared inputs, hash and decode them; write what is pending on the way."""
         task = attempt.task
-        references = [held for references in task.inputs.values() for held in references]
-        if task.element:
-            references.append(task.element.reference)
         events = [*_unwritten(task.pending, task.write_from)]
         if attempt.number > 1:
             # The first attempt begins with the step, which the interpreter tells.
             events.append(attempt.event(EventKind.ATTEMPT_STARTED))
-        stored, restored = await self._memory.read(
-            task.tenant,
-            task.run,
-            [reference.digest for reference in references],
+        values, restored = await read_given(
+            self._memory,
+            self._registry,
+            task,
+            compiled.receives,
             events=events,
             from_history=attempt.from_history,
         )
         if restored:
             await self._memory.store.turn(task.tenant, task.run, events=[attempt.told(restored)])
-        values: dict[str, Input] = {
-            name: self._input(compiled.receives[name], held, stored)
-            for name, held in task.inputs.items()
-        }
-        if task.element:
-            values[task.each_input] = self._element(task, stored)
         return Given(values, task.inputs)
-
-    def _input(
-        self, wanted: str, held: tuple[Reference, ...], stored: Mapping[Digest, bytes]
-    ) -> Input:
-        is_list = wanted.startswith("[")
-        items = tuple(
-            self._registry.read(stored[each.digest], each.contract, wanted.strip("[]"))
-            for each in held
-        )
-        if is_list:
-            return items
-        return items[0] if items else None
-
-    def _element(self, task: StepTask, stored: Mapping[Digest, bytes]) -> Part:
-        assert task.element is not None
-        reference = task.element.reference
-        container = self._registry.read(
-            stored[reference.digest], reference.contract, reference.contract
-        )
-        return element(container, task.element.path, task.element.key, task.element.value)
 
     async def _keep(
         self,

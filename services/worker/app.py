@@ -15,9 +15,10 @@ from services.runs.preparing import Preparing
 from services.temporal import workflow_runner
 from services.worker.activities import Assembly, WorkerActivities
 from services.worker.launching import WorkerLaunchActivities
+from services.worker.sub_flows import WorkerSubFlows
 from workflows.hosted import WORKFLOWS
 from workflows.names import BUGS
-from workflows.ports import registered, registered_launching
+from workflows.ports import registered, registered_launching, registered_sub_flows
 
 GRACE: Final = timedelta(seconds=10)
 """How long running steps may take to end when the worker is told to stop."""
@@ -44,7 +45,8 @@ def build(
     A second queue for activities would lose eager dispatch, which costs a quarter of the
     throughput.
     """
-    activities = registered(WorkerActivities(assembly))
+    sub_flows = WorkerSubFlows(assembly.memory, assembly.registry)
+    activities = [*registered(WorkerActivities(assembly)), *registered_sub_flows(sub_flows)]
     if assembly.shelf:
         preparing = Preparing(assembly.memory, assembly.shelf, assembly.registry)
         launching = WorkerLaunchActivities(assembly.memory, preparing)

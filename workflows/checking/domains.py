@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from contracts.compiled import Compare, CompiledFlow, Condition
+from contracts.compiled import MISSING, Compare, CompiledFlow, Condition
 from contracts.reference import FactValue
 from contracts.registry import Registry
 from workflows.checking.types import ScalarType, list_at, scalar_at, text_judge
@@ -20,6 +20,10 @@ Field = tuple[str, str]
 
 _OTHER_TEXTS: Final = ("something else", "else", "other", "x", "e9", "0" * 64)
 """Tried in order for a text that no rule names; the field's own pattern decides."""
+
+
+_MISSING_ITEMS: Final[tuple[FactValue, ...]] = (0, 1)
+"""How many items of a fan-out may be missing, as far as its own rule tells apart."""
 
 
 class Domains:
@@ -34,11 +38,14 @@ class Domains:
         self._looked_at: dict[Field, int] = {}
         self._folds: dict[tuple[Field, int], dict[FactValue, FactValue]] = {}
         for field, mine in _by_field(atoms).items():
-            model = registry.get(flow.slots[field[0]])
+            values = (
+                _MISSING_ITEMS
+                if field[1] == MISSING
+                else _candidates(registry.get(flow.slots[field[0]]), field[1], mine)
+            )
             self._looked_at[field] = self._mask(mine)
             self._truths[field] = {
-                value: self._mask(atom for atom in mine if _holds(atom, value))
-                for value in _candidates(model, field[1], mine)
+                value: self._mask(atom for atom in mine if _holds(atom, value)) for value in values
             }
 
     @property

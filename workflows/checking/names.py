@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from contracts.agent import AgentDeclaration, AgentKind
+from contracts.base import Contract
 from contracts.flow import FlowDocument, Gate, Read, Rule, Step
 from contracts.registry import Registry
 from workflows.checking.finding import Finding, Place
@@ -77,8 +78,12 @@ def _step(
         if line.then:
             yield from _target(document, (*here, "on_failure", key, "then"), line.then)
     agent = agents.get(step.agent)
+    if step.partial:
+        yield from _ordinary(document, (*here, "partial", "to"), step.partial.to)
     if agent is None:
-        yield unknown("FO201", (*here, "agent"), step.agent, agents, "agent")
+        # Of a sub-flow whoever resolves flows says more.
+        if step.flow is None:
+            yield unknown("FO201", (*here, "agent"), step.agent, agents, "agent")
         return
     yield from _fan_out(here, step, agent, slots, registry)
     yield from _reads(here, step, agent, slots, registry)
@@ -129,7 +134,8 @@ def _fan_out(
         remedy = "Walk a list whose elements have one, or give their contract a field `id`."
         yield _finding("FO209", place, message, remedy)
     wanted = f"{slots[slot]}.{path}[]"
-    if agent.receives.get(variable) != wanted:
+    whole = found.element.key() if issubclass(found.element, Contract) else wanted
+    if agent.receives.get(variable) not in (wanted, whole):
         yield _finding("FO207", place, *_no_such_item(agent, variable, wanted, f"{slot}.{path}"))
 
 
