@@ -85,6 +85,9 @@ class SubFlowTask(Part):
     output: Reference | None = None
     """What that run has made, once it has succeeded."""
 
+    pending: tuple[Event, ...] = ()
+    write_from: int = 0
+
 
 class SealTask(Part):
     """Values to be copied to the archive because this history will not keep them for ever."""

@@ -12,6 +12,7 @@ from temporalio.worker import WorkflowRunner
 
 from contracts.run import GateView, RunView
 from services.deployment.pinning import pinned
+from services.errors import NotFoundError
 from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
 from services.memory.base import Archive, ContextStore
@@ -55,10 +56,11 @@ class Harness:
             return await self.ended(started.run)
 
     async def waiting(self, run: str) -> GateView:
-        """Wait until a gate of a run is open."""
+        """Wait until a gate of a run is open; the run may be one that another starts."""
         for _ in range(200):
-            if waiting := await self.gates.open(run):
-                return waiting[0]
+            with suppress(NotFoundError):
+                if waiting := await self.gates.open(run):
+                    return waiting[0]
             await asyncio.sleep(0.05)
         raise AssertionError("no gate has opened")
 

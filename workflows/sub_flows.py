@@ -33,7 +33,9 @@ async def run_sub_flow(task: StepTask, visit: Visit, summary: str) -> StepResult
         FailureError: it ended otherwise than in success, or could not be entered or left.
     """
     child = names.child_run(task.run, task.step, task.visit, task.item)
-    entering = SubFlowTask(task=task, child=child)
+    entering = SubFlowTask(
+        task=_without_events(task), child=child, pending=task.pending, write_from=task.write_from
+    )
     start = await workflow.execute_activity_method(
         SubFlowActivities.enter_sub_flow, entering, **policies.memory(f"{summary} · begin")
     )
@@ -55,7 +57,7 @@ def _started(start: RunStart, task: StepTask, visit: Visit) -> RunStart:
 
 
 def _without_events(task: StepTask) -> StepTask:
-    """Drop the transitions that were carried before."""
+    """Leave out the transitions: histories are read for them at the top of a task."""
     return task.model_copy(update={"pending": (), "write_from": 0})
 
 

@@ -46,7 +46,7 @@ class WorkerSubFlows(SubFlowActivities):
         flow = await self._flows.get(task.tenant, task.run, task.flow, from_history=True)
         agent = flow.steps[task.step].agent
         inner = flow.flows[agent]
-        events: list[Event] = [each for each in task.pending if each.seq >= task.write_from]
+        events: list[Event] = [each for each in entering.pending if each.seq >= entering.write_from]
         given, _ = await read_given(
             self._memory, self._registry, task, flow.agents[agent].receives, events=events
         )

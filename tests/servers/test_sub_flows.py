@@ -1,4 +1,4 @@
-"""A step whose work another flow does, on a real server: what it gets, makes, costs and fails as."""
+"""A step whose work another flow does, on a real server: what it gets, makes and fails as."""
 
 import pytest
 
@@ -148,14 +148,14 @@ async def test_a_sub_flow_makes_what_the_step_writes(temporal_address: str) -> N
     child = await here.runs.get(names.child_run(ended.id, "lead", 1, ""))
 
     assert ended.status is RunStatus.SUCCEEDED, ended.reason
-    assert str(await _value(here, ended.id)).startswith("finished: about")
+    assert str(await _value(here, ended.id)).startswith("finished: A sentence")
     assert child.status is RunStatus.SUCCEEDED
     assert child.spent.calls == ended.spent.calls == 1
     assert names.parent_of(child.id) == ended.id
 
 
 @pytest.mark.parametrize(
-    ("verdict", "told"), [("approve", "finished: about"), ("reject", "finished: instead")]
+    ("verdict", "told"), [("approve", "finished: A sentence"), ("reject", "finished: instead")]
 )
 async def test_a_person_decides_in_the_sub_flow(
     temporal_address: str, verdict: str, told: str
