@@ -1,7 +1,7 @@
 """Runs one visit of a step: budget, one activity or a bounded fan-out, results and failures."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -106,7 +106,7 @@ class StepRunner:
 
     async def _all(
         self,
-        tasks: Sequence[asyncio.Task[None]],
+        tasks: Sequence[Awaitable[None]],
         visit: Visit,
         done: Mapping[str, tuple[StepResult, Reference]],
     ) -> None:

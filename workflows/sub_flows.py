@@ -23,8 +23,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.ports import SubFlowActivities
     from workflows.visits import Visit
 
-_KINDS = {"rejected": FailureKind.REJECTED, "expired": FailureKind.EXPIRED}
-
 
 async def run_sub_flow(task: StepTask, visit: Visit, summary: str) -> StepResult:
     """Start the run that does the work, wait for its end, and take over what it has made.
@@ -103,10 +101,20 @@ def _told(error: ChildWorkflowError) -> RunOutcome | None:
 
 
 def _failed(child: str, visit: Visit, outcome: RunOutcome) -> FailureError:
-    kind = _KINDS.get(outcome.outcome, FailureKind.UNFINISHED)
+    kind = _kind(outcome)
     why = outcome.failure.message if outcome.failure else outcome.reason
     message = f"run {child} of {visit.agent_name} {outcome.outcome} at {outcome.end}: {why}"
     return _failure(kind, message, outcome.spent)
+
+
+def _kind(outcome: RunOutcome) -> FailureKind:
+    match outcome.outcome:
+        case "rejected":
+            return FailureKind.REJECTED
+        case "expired":
+            return FailureKind.EXPIRED
+        case _:
+            return FailureKind.UNFINISHED
 
 
 def _lost(child: str, visit: Visit, error: ChildWorkflowError, start: RunStart) -> FailureError:

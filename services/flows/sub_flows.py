@@ -73,6 +73,8 @@ def _resolved(
     document: FlowDocument, step: str, name: str, catalogue: Catalogue
 ) -> CompiledFlow | Finding:
     place = ("steps", step, "flow")
+    if name == document.flow:
+        return _circle(place, (name, name))
     try:
         found = catalogue.sub_flow(name)
     except CircleError as circle:

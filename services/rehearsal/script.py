@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.compiled import CompiledFlow
+from services.rehearsal.sub_flows import without_sub_flows
 from workflows.checking.witness import Expired, Move, Witness
 
 ROUNDS: Final = 3
@@ -44,7 +45,7 @@ def with_short_deadlines(flow: CompiledFlow, script: Script) -> CompiledFlow:
         name: gate.model_copy(update={"deadline": EXPIRY_SECONDS}) if name in late else gate
         for name, gate in flow.gates.items()
     }
-    return flow.model_copy(update={"gates": gates})
+    return without_sub_flows(flow.model_copy(update={"gates": gates}))
 
 
 def _unrolled(witness: Witness) -> Iterator[Move]:

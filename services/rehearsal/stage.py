@@ -34,6 +34,7 @@ from services.rehearsal.inject_model import RehearsedModel, Seat, seat
 from services.rehearsal.inject_store import RehearsedArchive, RehearsedHistory, RehearsedStore
 from services.rehearsal.inject_worker import RehearsedActivities
 from services.rehearsal.scene import CURRENT, Scene, Scenes
+from services.rehearsal.sub_flows import sample_flows, without_sub_flows
 from services.runs.gates import Gates
 from services.runs.history import RunHistory
 from services.runs.runs import Runs
@@ -176,7 +177,8 @@ async def stage(play: Play, at_once: int) -> AsyncIterator[Stage]:
         )
         stack.push_async_callback(memory.aclose)
         made = Stage(play, client, memory, scenes, {})
-        agents = play.agents(RehearsedPublisher())
+        parts = sample_flows(play.flow, play.registry)
+        agents = {**play.agents(RehearsedPublisher()), **parts}
         for _ in range(at_once):
             made.free.put_nowait(await stack.enter_async_context(seat(_samples(agents))))
         await stack.enter_async_context(_worker(made, agents))
@@ -219,6 +221,7 @@ def _hangs(scene: Scene) -> bool:
 
 def _prepared(flow: CompiledFlow, *, short: bool) -> CompiledFlow:
     """Let items go one after the other, so that two rehearsals ask the same; and nobody wait."""
+    flow = without_sub_flows(flow)
     steps = {name: step.model_copy(update={"parallel": 1}) for name, step in flow.steps.items()}
     agents = flow.agents
     if short:

@@ -27,7 +27,9 @@ NAMES_OF: Final = {
 }
 """Of these modules only so much."""
 
-ASYNCIO: Final = frozenset({"CancelledError", "Semaphore", "create_task", "gather", "shield"})
+ASYNCIO: Final = frozenset(
+    {"CancelledError", "Semaphore", "create_task", "current_task", "gather", "shield"}
+)
 """Temporal's own event loop runs these in a fixed order; `wait` and `as_completed` it does not."""
 
 BUILTINS: Final = frozenset(

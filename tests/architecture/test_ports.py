@@ -14,10 +14,15 @@ from services.memory.memory import Memory
 from services.payloads import data_converter
 from services.worker.activities import Assembly, WorkerActivities
 from services.worker.app import build
+from services.worker.sub_flows import WorkerSubFlows
 from tests.toys import REGISTRY
-from workflows.ports import Activities
+from workflows.ports import Activities, SubFlowActivities
 
-PORTS = sorted(name for name, _ in inspect.getmembers(Activities, inspect.isfunction))
+PORTS = [
+    (port, offered, name)
+    for port, offered in ((Activities, WorkerActivities), (SubFlowActivities, WorkerSubFlows))
+    for name, _ in inspect.getmembers(port, inspect.isfunction)
+]
 RUNGS = [(name, rung) for name, declared in declarations().items() for rung in declared.rungs]
 
 
@@ -28,12 +33,12 @@ def _name(function: object) -> str | None:
     return definition.name
 
 
-@pytest.mark.parametrize("port", PORTS)
-def test_a_port_is_implemented_under_its_own_name(port: str) -> None:
+@pytest.mark.parametrize(("port", "offered", "name"), PORTS)
+def test_a_port_is_implemented_under_its_own_name(port: type, offered: type, name: str) -> None:
     """What the interpreter calls and what the worker offers go by one name."""
-    declared = _name(getattr(Activities, port))
+    declared = _name(getattr(port, name))
 
-    assert _name(getattr(WorkerActivities, port)) == declared
+    assert _name(getattr(offered, name)) == declared
 
 
 @pytest.mark.servers
@@ -45,7 +50,7 @@ async def test_the_worker_offers_every_port(temporal_address: str) -> None:
     async with build(client, "ports", Assembly(memory, {}, ScriptedModel(), REGISTRY)) as worker:
         offered = {_name(each) for each in worker.config().get("activities", ())}
 
-    assert offered == {_name(getattr(Activities, port)) for port in PORTS}
+    assert offered == {_name(getattr(port, name)) for port, _, name in PORTS}
 
 
 @pytest.mark.parametrize(("agent", "rung"), RUNGS, ids=[".".join(each) for each in RUNGS])

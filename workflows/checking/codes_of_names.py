@@ -239,4 +239,29 @@ NAMES: Final = (
             "    agent: researcher\n",
         ),
     ),
+    Code(
+        code="FO221",
+        title="a sub-flow that is not offered, or gives out no one thing",
+        meaning=(
+            "A step may name another flow instead of an agent. That flow has to be on offer here,"
+            " and all its ends that succeed have to give out one value of the same contract: it is"
+            " what the step writes. What the flow starts with is what the step reads."
+        ),
+        example=in_plan(
+            "  outline: {flow: outlines, reads: [brief, evidence], writes",
+            "  outline: {agent: planner, reads: [brief, evidence], writes",
+        ),
+    ),
+    Code(
+        code="FO222",
+        title="flows that would call each other without end",
+        meaning=(
+            "A flow does the work of a step of a flow that does the work of a step of the first,"
+            " directly or over others. A run would start runs for ever, so no such flow is offered."
+        ),
+        example=in_plan(
+            "  outline: {flow: plan, reads: [brief, evidence], writes",
+            "  outline: {agent: planner, reads: [brief, evidence], writes",
+        ),
+    ),
 )

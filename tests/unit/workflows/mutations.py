@@ -86,7 +86,7 @@ MUTATIONS: Final = (
         "  refussed: {then",
         "refussed",
         "on_failure.refussed",
-        "'refussed' is no kind of failure; there are denied",
+        "'refussed' is no kind of failure; there are conflict",
         "as the message says",
     ),
     Mutation(
