@@ -18,7 +18,8 @@ from services.health.shared import SharedHealth
 from services.memory.base import Archive
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
-from services.memory.object_archive import Credentials, ObjectArchive
+from services.memory.bucket import Credentials
+from services.memory.object_archive import ObjectArchive
 from services.memory.redis import RedisStore
 from services.retrieval.lance import LanceCorpora
 from services.runs.history import RunHistory
