@@ -16,9 +16,9 @@ from services.health.in_process import InProcessGates
 from services.health.redis import RedisGates
 from services.health.shared import SharedHealth
 from services.memory.base import Archive
+from services.memory.bucket import Credentials
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
-from services.memory.bucket import Credentials
 from services.memory.object_archive import ObjectArchive
 from services.memory.redis import RedisStore
 from services.retrieval.lance import LanceCorpora

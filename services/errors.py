@@ -4,7 +4,9 @@ FlowError
 ├── CallerError                     the caller changes the request
 │   ├── InputInvalidError               a brief, decision or filter does not fit; lists each place
 │   ├── NotFoundError                   no such flow, run, gate, corpus or value
+│   │   └── ErasedError                     somebody had it erased; tells who and when
 │   ├── ConflictError                   the thing moved on: decided, ended, another digest shown
+│   │   └── VersionConflictError            a memory entry has a newer version; tells which
 │   └── IdempotencyMismatchError        the same key came with another body
 ├── AuthorError                     the author of a flow, prompt or agent mends the file
 │   └── FlowInvalidError                the checker's findings, each with its line
@@ -60,8 +62,21 @@ class NotFoundError(CallerError):
     """There is no such flow, run, gate, corpus, document or value."""
 
 
+class ErasedError(NotFoundError):
+    """An entry of long-term memory was erased, with all of its versions."""
+
+
 class ConflictError(CallerError):
     """The thing is not in the state that the request assumes."""
+
+
+class VersionConflictError(ConflictError):
+    """Somebody else changed an entry of long-term memory, and no merge unites the two."""
+
+    def __init__(self, message: str, current: int) -> None:
+        super().__init__(message)
+        self.current = current
+        """The version that the entry has now; 0 when there is none."""
 
 
 class IdempotencyMismatchError(CallerError):

@@ -74,8 +74,10 @@ class Place:
 
 
 class Bucket:
-    """Objects by name. Every method raises StorageError when the bucket cannot be used, and
-    UnavailableError when it does not answer.
+    """Objects by name.
+
+    Every method raises StorageError when the bucket cannot be used, and UnavailableError when it
+    does not answer.
     """
 
     def __init__(self, url: str, credentials: Credentials | None = None) -> None:
