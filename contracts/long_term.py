@@ -70,3 +70,12 @@ class PinnedEntry(Part):
     trust: Trust
     value: Value
     """Without its body: what is erased later must not stay in the history of runs."""
+
+
+def contract_by_convention(entry: str, version: int = 1) -> str:
+    """Name the contract that an entry holds where nothing else is said.
+
+    `BrandVoice@1` for `brand.voice`.
+    """
+    words = entry.replace(".", "_").split("_")
+    return f"{''.join(word.capitalize() for word in words)}@{version}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from temporalio.client import Client
 
+from contracts.registry import CONTRACTS
 from services.catalogue import catalogue as catalogue
 from services.flows import shelf as shelves
 from services.flows.shelf import Shelf
@@ -15,8 +16,13 @@ from services.health.degrading import DegradingHealth
 from services.health.in_process import InProcessGates
 from services.health.redis import RedisGates
 from services.health.shared import SharedHealth
+from services.long_term.base import Records
+from services.long_term.bucket_records import BucketRecords
+from services.long_term.entries import LongTermMemory
+from services.long_term.folder_records import FolderRecords
+from services.long_term.redis_heads import RedisHeads
 from services.memory.base import Archive
-from services.memory.bucket import Credentials
+from services.memory.bucket import Bucket, Credentials
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
 from services.memory.object_archive import ObjectArchive
@@ -46,13 +52,29 @@ def archive(settings: Settings) -> Archive:
     """
     if not settings.archive_url:
         return FolderArchive(settings.archive_dir)
-    credentials = Credentials(
+    return ObjectArchive(settings.archive_url, _credentials(settings))
+
+
+def entries(settings: Settings, archive: Archive) -> LongTermMemory:
+    """Build long-term memory: records beside the archive, heads cached in Redis.
+
+    Raises:
+        SettingsError: the archive's address is none of a bucket.
+    """
+    heads = RedisHeads(settings.redis_url)
+    records: Records = FolderRecords(settings.archive_dir)
+    if settings.archive_url:
+        records = BucketRecords(Bucket(settings.archive_url, _credentials(settings)), heads)
+    return LongTermMemory(records, heads, archive, CONTRACTS)
+
+
+def _credentials(settings: Settings) -> Credentials:
+    return Credentials(
         settings.aws_access_key_id,
         settings.aws_secret_access_key,
         settings.aws_session_token,
         settings.aws_region,
     )
-    return ObjectArchive(settings.archive_url, credentials)
 
 
 def corpora(settings: Settings, endpoint: "Endpoint | None" = None) -> LanceCorpora:

@@ -52,7 +52,7 @@ ENTRIES: Final = (
         "contracts", "contracts", "Look at contracts, and check their changes.", WORK, is_group=True
     ),
     Entry("deploy", "deploy", "Change the program while runs are going.", WORK, is_group=True),
-    Entry("memory", "memory", "Check what runs depend on, and mend it.", WORK, is_group=True),
+    Entry("memory", "memory", "What outlives runs, and what runs depend on.", WORK, is_group=True),
     Entry("corpus", "corpus", "Keep the documents that research searches.", WORK, is_group=True),
     Entry(
         "demo", "demo", "Start everything, run one article, show what crossed each border.", STACK

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 from services.errors import (
     CallerError,
     ConflictError,
+    ErasedError,
     FlowError,
     IdempotencyMismatchError,
     InputInvalidError,
@@ -34,7 +35,8 @@ STREAM_TIMEOUT: Final = httpx.Timeout(45, connect=5)
 _RUN: Final = re.compile(r"[0-9A-Z]{26}")
 _JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 _CODES: Final[Mapping[str, type[CallerError]]] = {
-    kind.__name__: kind for kind in (NotFoundError, ConflictError, IdempotencyMismatchError)
+    kind.__name__: kind
+    for kind in (NotFoundError, ErasedError, ConflictError, IdempotencyMismatchError)
 }
 _STATUSES: Final[Mapping[int, type[CallerError]]] = {404: NotFoundError, 409: ConflictError}
 
@@ -111,6 +113,24 @@ class Gateway:
     ) -> Reply:
         """Send something and read the answer; raises as `get` does."""
         return self._read(kind, self._send("POST", path, body=body, headers=headers))
+
+    def put(
+        self,
+        kind: type[Reply],
+        path: str,
+        body: JsonValue,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send what shall stand under a name; raises as `get` does."""
+        return self._read(kind, self._send("PUT", path, body=body, headers=headers))
+
+    def delete(self, kind: type[Reply], path: str, query: Mapping[str, str]) -> Reply:
+        """Ask for something to be removed; raises as `get` does."""
+        return self._read(kind, self._send("DELETE", path, query=query))
+
+    def text(self, path: str, query: Mapping[str, str]) -> str:
+        """Fetch plain text; raises as `get` does."""
+        return self._send("GET", path, query=query).text
 
     def tell(self, path: str) -> None:
         """Ask for something to be done; raises as `get` does."""

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from contracts.registry import CONTRACTS
 from services import composition
 from services.flows.shelf import Shelf
+from services.long_term.verifying import VerifiedEntry, verify_entries
 from services.runs.runs import Runs
 from services.runs.scrub import Scrub, ScrubbedRun
 from services.settings import Settings
@@ -28,3 +29,17 @@ async def scrub(settings: Settings, run: str, *, repair: bool) -> tuple[Scrubbed
         if run:
             return (await scrubbing.run(run, repair=repair),)
         return tuple([each async for each in scrubbing.all(repair=repair)])
+
+
+async def verify(settings: Settings, *, repair: bool) -> tuple[VerifiedEntry, ...]:
+    """Verify long-term memory.
+
+    Raises:
+        SettingsError: the archive's address is none of a bucket.
+        UnavailableError: the archive does not answer.
+    """
+    entries = composition.entries(settings, composition.archive(settings))
+    try:
+        return await verify_entries(entries, settings.tenant, repair=repair)
+    finally:
+        await entries.aclose()

@@ -20,6 +20,7 @@ from services.gateway.routes import (
     flows,
     gates,
     health,
+    memory,
     runs,
     views,
 )
@@ -39,6 +40,7 @@ _TAGS: Final = [
     {"name": "flows", "description": "What can be run."},
     {"name": "runs", "description": "Executions of flows: started, followed, looked at, stopped."},
     {"name": "gates", "description": "Where runs wait for people."},
+    {"name": "memory", "description": "Long-term memory: entries that outlive runs."},
     {"name": "corpora", "description": "What research searches."},
     {"name": "health", "description": "For whoever watches the process."},
 ]
@@ -85,7 +87,18 @@ def create_app(
     app.add_middleware(JsonBodies)
     if hosts:
         app.add_middleware(OwnHosts, hosts=hosts)
-    for module in (flows, flow_map, flow_schema, runs, views, events, gates, corpora, health):
+    for module in (
+        flows,
+        flow_map,
+        flow_schema,
+        runs,
+        views,
+        events,
+        gates,
+        memory,
+        corpora,
+        health,
+    ):
         app.include_router(module.router)
     return app
 

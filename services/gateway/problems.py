@@ -15,6 +15,7 @@ from services.errors import (
     AuthorError,
     CallerError,
     ConflictError,
+    ErasedError,
     FlowError,
     FlowInvalidError,
     IdempotencyMismatchError,
@@ -79,6 +80,7 @@ class _Kind(NamedTuple):
 _KINDS: Final[Mapping[type[Exception], _Kind]] = {
     InputInvalidError: _Kind(422, "The input does not fit"),
     IdempotencyMismatchError: _Kind(422, "The idempotency key belongs to another request"),
+    ErasedError: _Kind(410, "It was erased"),
     NotFoundError: _Kind(404, "There is no such thing"),
     ConflictError: _Kind(409, "The thing has moved on"),
     CallerError: _Kind(400, "The request cannot be served"),
@@ -193,6 +195,7 @@ _WHEN: Final[Mapping[int, str]] = {
     404: "There is no such thing.",
     406: "There is no form of it that `Accept` allows; the detail names those there are.",
     409: "The thing is not in the state that the request assumes.",
+    410: "It was erased; the detail says when and by whom.",
     413: "The body is over 1 MiB.",
     415: "The body is not sent as `application/json`.",
     422: "The request does not fit; `errors` lists each place.",

@@ -12,6 +12,7 @@ from services.flows.shelf import Shelf
 from services.health.base import ModelHealth
 from services.health.in_process import InProcessGates
 from services.health.shared import SharedHealth
+from services.long_term.entries import LongTermMemory
 from services.memory.base import ContextStore
 from services.retrieval.base import Corpora
 from services.runs.gates import Gates
@@ -39,6 +40,11 @@ class Services:
 
     maps: Maps = field(default_factory=Maps)
     """Context maps as they were drawn."""
+
+    @property
+    def entries(self) -> LongTermMemory:
+        """Long-term memory."""
+        return self.runs.entries
 
     @property
     def shelf(self) -> Shelf:

@@ -32,7 +32,9 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         await memory.store.check()
         health = composition.shared_health(settings)
         stack.push_async_callback(health.aclose)
-        runs = Runs(client, memory, shelf, CONTRACTS, settings)
+        entries = composition.entries(settings, memory.archive)
+        stack.push_async_callback(entries.aclose)
+        runs = Runs(client, memory, shelf, CONTRACTS, settings, entries)
         yield Services(
             runs=runs,
             gates=Gates(runs),

@@ -12,7 +12,7 @@ from contracts.reference import Digest
 from services.errors import ConflictError, InputInvalidError, StorageError
 from services.long_term.entries import LongTermMemory
 from services.long_term.reading import lost_value
-from services.long_term.record import StoredRecord
+from services.long_term.record import EntryRecord, StoredRecord
 
 
 class ExportedVersion(Part):
@@ -73,7 +73,6 @@ async def imported(entries: LongTermMemory, tenant: str, lines: Iterable[str]) -
         ConflictError: there is another version under that number.
     """
     read = [_read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    _check_chains([record for record, _ in read])
     written = 0
     for kept, body in read:
         written += await _bring_back(entries, tenant, kept, body)
@@ -86,6 +85,7 @@ async def _bring_back(
     record = kept.record
     there = await entries.chains.record(tenant, record.entry, record.version)
     if there is None:
+        await _check_link(entries, tenant, kept)
         if body is not None:
             await entries.archive.put(tenant, {record.digest: body.encode()})
         if await entries.chains.append(tenant, kept):
@@ -114,19 +114,18 @@ def _read(number: int, line: str) -> tuple[StoredRecord, str | None]:
     return kept, found.body
 
 
-def _check_chains(records: Iterable[StoredRecord]) -> None:
-    last: dict[str, StoredRecord] = {}
-    for each in records:
-        before = last.get(each.record.entry)
-        follows = each.record.version == 1 or each.record.is_erased
-        if before is not None:
-            follows = (
-                each.record.previous == before.address
-                and each.record.version == before.record.version + 1
-            )
-        if not follows:
-            raise InputInvalidError(
-                f"version {each.record.version} of {each.record.entry} does not follow the one"
-                " before it; export the entry again"
-            )
-        last[each.record.entry] = each
+async def _check_link(entries: LongTermMemory, tenant: str, kept: StoredRecord) -> None:
+    """Refuse a version whose predecessor is not there; a whole history begins by itself."""
+    record = kept.record
+    if record.version == 1 or (record.is_erased and not await _has_any(entries, tenant, record)):
+        return
+    before = await entries.chains.record(tenant, record.entry, record.version - 1)
+    if before is None or before.address != record.previous:
+        raise InputInvalidError(
+            f"version {record.version} of {record.entry} does not follow the version"
+            f" {record.version - 1} that is there; import the whole history of the entry"
+        )
+
+
+async def _has_any(entries: LongTermMemory, tenant: str, record: EntryRecord) -> bool:
+    return bool(await entries.chains.records.versions(tenant, record.entry))

@@ -5,7 +5,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from contracts.registry import Registry
+from services.long_term.entries import LongTermMemory
 from services.long_term.record import StoredRecord
+from services.memory.base import Archive
 
 
 class InProcessRecords:
@@ -72,3 +75,8 @@ class InProcessLock:
         """See `Lock.held`."""
         async with self._locks[tenant, entry]:
             yield
+
+
+def empty_memory(archive: Archive, registry: Registry) -> LongTermMemory:
+    """A long-term memory of this process alone, in which nothing is."""
+    return LongTermMemory(InProcessRecords(), InProcessHeads(), archive, registry)

@@ -39,6 +39,8 @@ from services.errors import (
     UnavailableError,
 )
 from services.flows.shelf import Shelf
+from services.long_term.entries import LongTermMemory
+from services.long_term.in_process import empty_memory
 from services.memory.base import Quarantined
 from services.memory.memory import Memory
 from services.runs import view
@@ -98,14 +100,22 @@ class Runs:
     """Starts and inspects the runs of one tenant."""
 
     def __init__(
-        self, client: Client, memory: Memory, shelf: Shelf, registry: Registry, settings: Settings
+        self,
+        client: Client,
+        memory: Memory,
+        shelf: Shelf,
+        registry: Registry,
+        settings: Settings,
+        entries: LongTermMemory | None = None,
     ) -> None:
+        """Prepare; without entries, runs find a long-term memory in which nothing is."""
         self.client = client
         self.memory = memory
         self.shelf = shelf
         self.registry = registry
         self.tenant = settings.tenant
         self.history = RunHistory(client)
+        self.entries = entries or empty_memory(memory.archive, registry)
         self._preparing = Preparing(memory, shelf, registry)
         self._queue = settings.task_queue
         self._ui = settings.temporal_ui_url

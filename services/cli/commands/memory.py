@@ -1,4 +1,4 @@
-"""`orchestra memory`: check what runs depend on, mend it, and say what is gone for good."""
+"""`orchestra memory`: long-term memory; what runs depend on, checked, mended, and what is gone."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from services.cli import connection
+from services.cli import connection, entry_table
 from services.cli.client import run_path
+from services.cli.commands.memory_entries import (
+    entry_history,
+    erase_entry,
+    export_entries,
+    get_entry,
+    import_entries,
+    list_entries,
+    put_entry,
+    restore_entry,
+)
 from services.cli.exit_code import ExitCode
-from services.cli.output import AsJson, clean, say, show, show_json
+from services.cli.output import AsJson, clean, plain_data, say, show, show_json
 from services.cli.tables import DIGEST_COLUMNS, table
 
 if TYPE_CHECKING:
@@ -18,6 +28,14 @@ if TYPE_CHECKING:
     from services.runs.scrub import ScrubbedRun
 
 app = typer.Typer(no_args_is_help=True)
+app.command("list")(list_entries)
+app.command("get")(get_entry)
+app.command("put")(put_entry)
+app.command("history")(entry_history)
+app.command("restore")(restore_entry)
+app.command("export")(export_entries)
+app.command("import")(import_entries)
+app.command("erase")(erase_entry)
 
 
 @app.command("verify")
@@ -30,18 +48,28 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check that everything runs depend on is in memory and archive, byte by byte.
+    """Check long-term memory, and that everything runs depend on is there, byte by byte.
 
     Asks Temporal, memory and the archive themselves. Ends with 3 when something remains to be done.
     """
-    # Loaded here, for the other command needs no Temporal.
+    # Loaded here, for the other commands need no Temporal.
     from services.cli.scrubbing import scrub  # noqa: PLC0415
+    from services.cli.scrubbing import verify as verify_entries  # noqa: PLC0415
 
-    found = asyncio.run(scrub(connection.settings(), run, repair=repair))
-    ok = all(each.is_sound for each in found)
+    settings = connection.settings()
+    found = asyncio.run(scrub(settings, run, repair=repair))
+    entries = () if run else asyncio.run(verify_entries(settings, repair=repair))
+    ok = all(each.is_sound for each in found) and not any(each.wrong for each in entries)
     if as_json:
-        show_json({"ok": ok, "runs": [each.model_dump(mode="json") for each in found]})
-    elif found:
+        show_json({"ok": ok, "runs": plain_data(found), "entries": plain_data(entries)})
+        if not ok:
+            raise typer.Exit(ExitCode.UNAVAILABLE)
+        return
+    if entries:
+        show(entry_table.verified(entries))
+        for wrong in (wrong for each in entries for wrong in each.wrong):
+            say(clean(wrong))
+    if found:
         show(_scrubbed(found))
         for each in found:
             _say_more(each)
