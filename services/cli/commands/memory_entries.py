@@ -196,7 +196,7 @@ def import_entries(
 
 def erase_entry(
     entry: Entry,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="It is meant: there is no way back.")] = False,
     who: Who = "",
     note: Note = "",
     as_json: AsJson = False,
@@ -206,7 +206,7 @@ def erase_entry(
     Runs that work with one of them fail from then on. What was exported is not reached.
     """
     if not yes:
-        typer.confirm(f"Erase {entry} with all of its versions, for good?", abort=True, err=True)
+        raise typer.BadParameter(f"{entry} goes with all of its versions, for good; say --yes")
     query = {"who": who or user_name(), **({"note": note} if note else {})}
     with connection.gateway() as gateway:
         made = gateway.delete(EntryVersion, _path(entry), query)

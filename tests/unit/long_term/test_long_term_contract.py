@@ -16,7 +16,8 @@ from services.long_term.base import Records
 from services.long_term.entries import LongTermMemory
 from services.long_term.erasing import erase
 from services.long_term.exporting import exported, imported
-from services.long_term.in_process import InProcessHeads, InProcessRecords
+from services.long_term.in_process import InProcessHeads, empty_memory
+from services.long_term.verifying import verify_entries
 from services.long_term.writing import Writing
 from services.memory.base import Archive
 from services.memory.in_process import InProcessArchive, InProcessStore
@@ -242,7 +243,7 @@ async def test_an_export_comes_back_byte_by_byte(memory: LongTermMemory, tenant:
     await memory.put(tenant, writing(large("a", "b", "c")))
     await memory.put(tenant, writing(topics("a"), expected=1))
     lines = [each.model_dump_json() async for each in exported(memory, tenant, [ENTRY])]
-    other = LongTermMemory(InProcessRecords(), InProcessHeads(), InProcessArchive(), REGISTRY)
+    other = _nothing()
 
     first, again = [await imported(other, tenant, lines) for _ in range(2)]
 
@@ -261,7 +262,7 @@ async def test_a_changed_export_is_refused(memory: LongTermMemory, tenant: str) 
     with pytest.raises(InputInvalidError, match="line 1 was changed"):
         await imported(memory, tenant, [lines[0].replace("anna", "otto")])
     with pytest.raises(InputInvalidError, match="does not follow"):
-        await imported(memory, tenant, lines[1:])
+        await imported(_nothing(), tenant, lines[1:])
 
 
 async def test_memory_may_be_wiped(
@@ -373,7 +374,41 @@ async def test_writers_at_once_lose_nothing(
     assert len(await memories[0].history(tenant, ENTRY)) == 24
 
 
+def _nothing() -> LongTermMemory:
+    return empty_memory(InProcessArchive(), REGISTRY)
+
+
 def _of(
     home: tuple[Records, Archive], heads: InProcessHeads
 ) -> tuple[Records, InProcessHeads, Archive]:
     return home[0], heads, home[1]
+
+
+async def test_a_lost_head_is_accepted_on_request(
+    memory: LongTermMemory, tenant: str, home: tuple[Records, Archive]
+) -> None:
+    """Verifying tells what is wrong, and with repair takes the archive for what it is."""
+    await memory.put(tenant, writing(topics("a")))
+    await memory.put(tenant, writing(topics("b"), expected=1))
+    await home[0].delete(tenant, ENTRY, 2)
+
+    [told] = await verify_entries(memory, tenant, repair=False)
+    [mended] = await verify_entries(memory, tenant, repair=True)
+
+    assert (len(told.wrong), told.versions) == (1, 1)
+    assert (mended.wrong, mended.repaired) == ((), told.wrong)
+    assert await ids(memory, tenant) == ["a"]
+
+
+async def test_a_lost_value_is_told(
+    memory: LongTermMemory, tenant: str, home: tuple[Records, Archive]
+) -> None:
+    """A large value that is gone is named by its version, and reading it says so."""
+    made = await memory.put(tenant, writing(large("a", "b", "c")))
+    await home[1].delete(tenant, [made.digest])
+
+    [told] = await verify_entries(memory, tenant, repair=True)
+
+    assert told.wrong[0].startswith(f"the value of version 1 of {ENTRY} is lost")
+    with pytest.raises(StorageError, match="is lost or damaged"):
+        await memory.get(tenant, ENTRY)
