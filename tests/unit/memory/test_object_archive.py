@@ -7,8 +7,8 @@ import pytest
 
 from services import composition
 from services.errors import SettingsError, StorageError, UnavailableError
-from services.memory.folder_archive import FolderArchive
 from services.memory.bucket import Credentials, Place
+from services.memory.folder_archive import FolderArchive
 from services.memory.object_archive import ObjectArchive
 from services.settings import Settings
 from tests.unit.memory.buckets import SECRET, Bucket
