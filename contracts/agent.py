@@ -66,7 +66,9 @@ class AgentDeclaration(Part):
     or `Outline@1.sections[]` (the one element that a fan-out hands over).
     """
 
-    name: str = Field(pattern=r"^(flow:)?[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=r"^([a-z]+:)?[a-z][a-z0-9_]*$")
+    """With a colon in agents that the compiler makes: `flow:article`, `remember:covered`."""
+
     version: int = Field(ge=1)
     """Raised when the same inputs may lead to another result; running flows pin it."""
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from contracts.agent import AgentKind, AgentLimits, Capability
 from contracts.base import Contract, Part
 from contracts.flow import GateAction
+from contracts.long_term import EntryName, Merge
 from contracts.reference import Digest, Trust
 from contracts.usage import Price
 
@@ -113,6 +114,25 @@ MISSING = "missing()"
 """The fact of a list slot that counts the items of its fan-out which failed for good."""
 
 
+class CompiledEntry(Part):
+    """An entry of long-term memory that fills a slot when a run starts."""
+
+    entry: EntryName
+    contract: str
+    optional: bool = False
+
+
+class CompiledRemember(Part):
+    """An entry that a step writes to."""
+
+    slot: str
+    """The slot that holds the version which the run has read."""
+
+    entry: EntryName
+    contract: str
+    merge: Merge | None = None
+
+
 class CompiledStep(Part):
     """One use of an agent, resolved."""
 
@@ -125,6 +145,9 @@ class CompiledStep(Part):
     next: tuple[CompiledRule, ...]
     on_failure: dict[str, CompiledPlanLine]
     """A line for every kind that can be planned, `otherwise` merged in and kept as the last."""
+
+    remember: CompiledRemember | None = None
+    """Set at steps that write to long-term memory."""
 
 
 class CompiledGate(Part):
@@ -252,6 +275,15 @@ class CompiledFlow(Contract, version=1):
 
     flows: dict[str, "CompiledFlow"] = Field(default_factory=dict)
     """Flows that do the work of steps, by the name of the agent that stands for each."""
+
+    memory: dict[str, CompiledEntry] = Field(default_factory=dict)
+    """By slot: what a run reads of long-term memory at its start."""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The slots that hold a value before the first step, whatever happens."""
+        kept = (slot for slot, entry in self.memory.items() if not entry.optional)
+        return (*self.input, *kept)
 
     def list_slot(self, slot: str) -> bool:
         """Whether the slot holds the items of a fan-out."""

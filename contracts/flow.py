@@ -14,10 +14,12 @@ from pydantic import (
     Tag,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from contracts.agent import SUB_FLOW
 from contracts.base import Part
 from contracts.failure import RETRIED, UNPLANNED, FailureKind
+from contracts.flow_memory import Memory
 from contracts.notation import (
     EACH,
     END_KEYS,
@@ -345,6 +347,43 @@ class Step(_Entry):
         return self
 
 
+REMEMBERED: Final = "value"
+"""The name by which a step that writes to memory knows what it is given."""
+
+
+def _as_remembered(reads: list[Read]) -> list[Read]:
+    return [each.model_copy(update={"input": REMEMBERED}) for each in reads]
+
+
+class Remember(Step):
+    """Writes a value to an entry of long-term memory."""
+
+    agent: SkipJsonSchema[str] = ""
+    """Made by the compiler: `remember:covered`."""
+
+    remember: Name
+    """The slot under `memory` whose entry gets a new version."""
+
+    reads: Annotated[Reads, Field(min_length=1, max_length=1), AfterValidator(_as_remembered)]
+    """The slot that holds what is written."""
+
+    merge: Literal["union", "replace"] | None = None
+    """What to do when somebody else has changed the entry since this run read it: `union`,
+    `replace`, or nothing; then the step fails as `conflict`."""
+
+    each: SkipJsonSchema[None] = None
+    parallel: SkipJsonSchema[Literal[1]] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_done_by_memory(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        if wrong := sorted({"agent", "each", "parallel"} & set(given)):
+            raise ValueError(f"a step that remembers has no {wrong[0]}; drop it")
+        return {**given, "agent": f"remember:{given.get('remember')}"}
+
+
 class Deadline(_Entry):
     """Where a gate leads when nobody decides in time."""
 
@@ -439,12 +478,17 @@ class End(_Entry):
 
 
 def _node_kind(given: object) -> str:
-    is_gate = isinstance(given, Gate) or (isinstance(given, dict) and "gate" in given)
-    return "gate" if is_gate else "step"
+    keys = given if isinstance(given, dict) else ()
+    if isinstance(given, Gate) or "gate" in keys:
+        return "gate"
+    return "remember" if isinstance(given, Remember) or "remember" in keys else "step"
 
 
 Node = Annotated[
-    Annotated[Step, Tag("step")] | Annotated[Gate, Tag("gate")], Discriminator(_node_kind)
+    Annotated[Step, Tag("step")]
+    | Annotated[Gate, Tag("gate")]
+    | Annotated[Remember, Tag("remember")],
+    Discriminator(_node_kind),
 ]
 
 
@@ -462,6 +506,10 @@ class FlowDocument(_Entry):
 
     input: dict[Name, InputType] = Field(min_length=1, examples=[{"brief": "Brief@1"}])
     """What a run starts with: slots that whoever starts it fills, and their contracts."""
+
+    memory: dict[Name, Memory] = Field(default_factory=dict, examples=[{"voice": "brand.voice@1"}])
+    """What a run reads of long-term memory: slots that hold an entry's value from the start, as it
+    was then, whatever is written later."""
 
     slots: dict[Name, SlotType] = Field(default_factory=dict, examples=[{"draft": "Draft@1"}])
     """What steps and gates write: each slot by name, with its contract; a list for a fan-out."""
@@ -489,4 +537,12 @@ class FlowDocument(_Entry):
             raise ValueError(f"{both[0]!r} is a step and an end; names are shared, rename one")
         if both := sorted(set(self.input) & set(self.slots)):
             raise ValueError(f"{both[0]!r} is an input and a slot; rename one")
+        if both := sorted(set(self.memory) & {*self.input, *self.slots}):
+            raise ValueError(f"{both[0]!r} is in memory and another slot; rename one")
         return self
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The type of every slot: inputs, memory, then what steps and gates write."""
+        remembered = {slot: each.contract for slot, each in self.memory.items()}
+        return {**self.input, **remembered, **self.slots}

@@ -13,6 +13,7 @@ NAME: Final = r"^[a-z][a-z0-9_]{0,47}$"
 SLOT: Final = r"^[a-z][a-z0-9_]{0,47}\??$"
 DURATION: Final = r"^[1-9][0-9]{0,9}[smhd]$"
 CONTRACT: Final = r"^[A-Za-z][A-Za-z0-9]*@[1-9][0-9]*$"
+ENTRY_READ: Final = r"^[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}@[1-9][0-9]*$"
 EACH: Final = r"^[a-z][a-z0-9_]* in [a-z][a-z0-9_]*\.[a-z0-9_.]+$"
 
 WrittenDuration = Annotated[

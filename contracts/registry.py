@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.base import Contract
+from contracts.content.brand_voice import BrandVoice
 from contracts.content.brief import Brief
 from contracts.content.claims import ClaimReport
 from contracts.content.covered_topics import CoveredTopics
 from contracts.content.decision import Decision
 from contracts.content.draft import Draft
+from contracts.content.editorial_decisions import EditorialDecisions
 from contracts.content.evidence import EvidenceSet
 from contracts.content.newsletter import NewsletterRequest, StoryPlan
 from contracts.content.outline import Outline
 from contracts.content.publication import Publication
+from contracts.content.remembered import Remembered
 from contracts.content.review import Review
 from contracts.content.section import Section
+from contracts.content.style_rules import StyleRules
 from contracts.content.topic import TopicLabel
 
 Migration = Callable[[Any], Contract]
@@ -107,6 +111,10 @@ CONTRACTS: Final = Registry.of(
         Review,
         Decision,
         Publication,
+        BrandVoice,
+        StyleRules,
+        EditorialDecisions,
+        Remembered,
         NewsletterRequest,
         StoryPlan,
         CoveredTopics,

@@ -127,6 +127,11 @@ class SlotView(Part):
     slot: str
     type: str
     versions: tuple[Reference, ...] = ()
+    entry: str = ""
+    """The entry of long-term memory that filled it at the start; empty for other slots."""
+
+    entry_version: int = 0
+    """The version that the run has pinned; 0 for none."""
 
 
 class GateView(Part):

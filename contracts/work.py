@@ -7,6 +7,7 @@ from contracts.compiled import CompiledBudget
 from contracts.event import Event
 from contracts.failure import Failure
 from contracts.flow import GateAction
+from contracts.long_term import PinnedEntry
 from contracts.reference import Digest, FactValue, Reference, Value
 from contracts.usage import Usage
 
@@ -60,6 +61,9 @@ class StepTask(Part):
 
     allowance: Usage = Field(default_factory=Usage)
     """What was reserved for this work; asking for more fails as `over_budget`."""
+
+    follows: int = 0
+    """The version of an entry of long-term memory that the value was made from; 0 for none."""
 
     pending: tuple[Event, ...] = ()
     """Transitions that no activity input carries yet, in order."""
@@ -202,6 +206,9 @@ class RunStart(Part):
 
     input: dict[str, Value] = Field(default_factory=dict)
     """The first values by slot."""
+
+    entries: dict[str, PinnedEntry] = Field(default_factory=dict)
+    """What the run reads of long-term memory, by slot."""
 
     history_limit: int = Field(default=8_000, ge=20)
     """Events after which a run continues as new."""

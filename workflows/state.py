@@ -15,6 +15,7 @@ from workflows.freshness import is_behind, passed_by
 from workflows.ledger import Ledger
 from workflows.names import slot_of, version
 from workflows.policies import PENDING_BYTES
+from workflows.remembering import pinned_reference
 from workflows.routing import Way
 
 
@@ -75,6 +76,8 @@ class RunState:
                 produced_by="input",
             )
             state.put(slot, (reference,), value.facts)
+        for slot, pinned in start.entries.items():
+            state.put(slot, (pinned_reference(slot, pinned),), pinned.value.facts)
         return state
 
     def progress(self) -> RunProgress:

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.failures import StepFailed, failure_of, must_run_as_normal
     from workflows.ledger import NOTHING, at_most, at_the_most, one_call, worst_case
     from workflows.ports import Activities
+    from workflows.remembering import version_before
     from workflows.sub_flows import run_sub_flow
     from workflows.visits import LocalQuota, Visit
 
@@ -250,6 +251,9 @@ class StepRunner:
             element=element,
             each_input=each.variable if each else "",
             allowance=allowance,
+            follows=version_before(
+                self._course.flow, self._start.entries, self._state.slots, visit.step.remember
+            ),
         )
 
     async def _schedule(self, task: StepTask, visit: Visit) -> StepResult:

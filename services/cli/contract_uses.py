@@ -50,7 +50,7 @@ def uses_of(key: str) -> Uses:
 
 
 def _slots(document: FlowDocument, key: str) -> list[str]:
-    slots = {**document.input, **document.slots}
+    slots = document.types
     return [name for name, kind in slots.items() if _contract(kind) == key]
 
 

@@ -1,7 +1,7 @@
 """Resolves a checked flow document into a compiled flow: prompts, models, schemas, facts."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from contracts.agent import AgentDeclaration, AgentKind
@@ -12,11 +12,13 @@ from contracts.compiled import (
     CompiledAgent,
     CompiledBudget,
     CompiledEnd,
+    CompiledEntry,
     CompiledFlow,
     CompiledGate,
     CompiledPartial,
     CompiledPlanLine,
     CompiledRead,
+    CompiledRemember,
     CompiledRule,
     CompiledStep,
     Condition,
@@ -24,7 +26,8 @@ from contracts.compiled import (
     catalogued,
     with_model,
 )
-from contracts.flow import FlowDocument, Gate, PlanLine, Rule, Step
+from contracts.flow import FlowDocument, Gate, PlanLine, Remember, Rule, Step
+from contracts.long_term import Merge
 from contracts.reference import Digest
 from contracts.registry import Registry
 from contracts.schema_lock import schema_digest
@@ -35,10 +38,12 @@ from services.settings import ALIASES
 from workflows.checking.behaviour import behaviour
 from workflows.checking.check import check
 from workflows.checking.finding import Finding, Place, Severity
+from workflows.checking.memory import memory_writers
 from workflows.checking.names import each_of
 from workflows.checking.plans import plan_of
 from workflows.checking.worst_case import WorstCase
 from workflows.course import GUARDED
+from workflows.remembering import FOLLOWS
 from workflows.rules import comparisons, parse, parse_own
 
 
@@ -89,6 +94,7 @@ def sound(file: FlowFile, catalogue: Catalogue) -> Sound:
 def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
     """Check a flow's form against all it is resolved with, then its behaviour on every path."""
     catalogue, unfit = with_sub_flows(file.document, catalogue)
+    catalogue = with_memory(file.document, catalogue)
     form = (
         *unfit,
         *check(file.document, catalogue.agents, catalogue.registry),
@@ -103,7 +109,8 @@ def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
 
 def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> CompiledFlow:
     """Resolve everything that a flow of sound form names; how it behaves is not asked."""
-    slots = {**document.input, **document.slots}
+    catalogue = with_memory(document, catalogue)
+    slots = document.types
     steps = {name: node for name, node in document.steps.items() if isinstance(node, Step)}
     gates = {name: node for name, node in document.steps.items() if isinstance(node, Gate)}
     return CompiledFlow(
@@ -136,7 +143,17 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
             for step in steps.values()
             if step.agent in catalogue.flows
         },
+        memory={
+            slot: CompiledEntry(entry=each.entry, contract=each.contract, optional=each.optional)
+            for slot, each in document.memory.items()
+        },
     )
+
+
+def with_memory(document: FlowDocument, catalogue: Catalogue) -> Catalogue:
+    """Add who writes to long-term memory in a flow to those who work in it."""
+    writers = memory_writers(document)
+    return replace(catalogue, agents={**catalogue.agents, **writers}) if writers else catalogue
 
 
 def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Iterator[Finding]:
@@ -222,6 +239,8 @@ def _facts(
         for condition in _conditions(node, agents):
             for found in comparisons(condition):
                 facts.setdefault(found.slot, {})[found.fact] = None
+        if isinstance(node, Remember):
+            facts.setdefault(node.writes, {})[FOLLOWS] = None
         each = _each(node) if isinstance(node, Step) else None
         if each:
             facts.setdefault(each.slot, {})[each.fact] = None
@@ -269,6 +288,17 @@ def _step(document: FlowDocument, step: Step, catalogue: Catalogue) -> CompiledS
         on_failure={
             key: _line(line, own, catalogue) for key, line in plan_of(document, step).items()
         },
+        remember=_remember(document, step) if isinstance(step, Remember) else None,
+    )
+
+
+def _remember(document: FlowDocument, step: Remember) -> CompiledRemember:
+    kept = document.memory[step.remember]
+    return CompiledRemember(
+        slot=step.remember,
+        entry=kept.entry,
+        contract=kept.contract,
+        merge=Merge(step.merge) if step.merge else None,
     )
 
 

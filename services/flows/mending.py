@@ -72,7 +72,7 @@ def place_of(problem: ErrorDetails) -> Place:
     kept = [
         part for part in problem["loc"] if part != "[key]" and not str(part).startswith("function-")
     ]
-    if kept[:1] == ["steps"] and kept[2:3] in (["step"], ["gate"]):
+    if kept[:1] == ["steps"] and kept[2:3] in (["step"], ["gate"], ["remember"]):
         del kept[2]
     return tuple(kept)
 

@@ -11,8 +11,10 @@ from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.work import RunStart
 from services.flows.shelf import Shelf
+from services.long_term.entries import LongTermMemory
 from services.memory.memory import Memory
 from services.runs.inputs import as_value, read_input, refuse_oversize
+from services.runs.pinning import pin
 
 HISTORY_LIMIT_EVENTS: Final = 8_000
 
@@ -20,10 +22,13 @@ HISTORY_LIMIT_EVENTS: Final = 8_000
 class Preparing:
     """Prepares the runs of one tenant's flows on offer."""
 
-    def __init__(self, memory: Memory, shelf: Shelf, registry: Registry) -> None:
+    def __init__(
+        self, memory: Memory, shelf: Shelf, registry: Registry, entries: LongTermMemory
+    ) -> None:
         self._memory = memory
         self._shelf = shelf
         self._registry = registry
+        self._entries = entries
 
     async def prepare(
         self,
@@ -36,10 +41,12 @@ class Preparing:
     ) -> tuple[RunStart, CompiledFlow]:
         """Validate the input of a flow on offer, keep it, and build the start of a run.
 
-        Preparing the same again gives the same start while the flow on offer is the same.
+        Preparing the same again gives the same start while the flow on offer is the same, and what
+        it reads of long-term memory.
 
         Raises:
-            NotFoundError: there is no such flow.
+            NotFoundError: there is no such flow, or no entry of long-term memory that it reads.
+            ConflictError: such an entry holds something else.
             FlowInvalidError: the compiled flow is too large for a run to carry.
             InputInvalidError: the input does not fit, or is too large.
             UnavailableError: memory does not answer.
@@ -48,13 +55,21 @@ class Preparing:
         values = read_input(flow, given, self._registry)
         carried = self._shelf.carried(flow)
         start = await start_of(
-            self._memory, tenant, run, flow, carried, values, history_limit=history_limit
+            self._memory,
+            self._entries,
+            tenant,
+            run,
+            flow,
+            carried,
+            values,
+            history_limit=history_limit,
         )
         return start, flow
 
 
 async def start_of(
     memory: Memory,
+    entries: LongTermMemory,
     tenant: str,
     run: str,
     flow: CompiledFlow,
@@ -66,6 +81,8 @@ async def start_of(
     """Keep a flow and the values by slot that it starts with, and build the start of a run.
 
     Raises:
+        NotFoundError: there is no entry of long-term memory that it reads.
+        ConflictError: such an entry holds something else.
         FlowInvalidError: the compiled flow is too large for a run to carry.
         InputInvalidError: the values are too large.
         UnavailableError: memory does not answer.
@@ -75,9 +92,15 @@ async def start_of(
     for slot, value in values.items():
         inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
         bodies[inputs[slot].digest] = body
+    pinned = await pin(entries, tenant, flow)
     start = RunStart(
-        tenant=tenant, run=run, flow=carried[0], input=inputs, history_limit=history_limit
+        tenant=tenant,
+        run=run,
+        flow=carried[0],
+        input=inputs,
+        entries=pinned.entries,
+        history_limit=history_limit,
     )
     refuse_oversize(start, flow.name)
-    await memory.write(tenant, run, bodies)
+    await memory.write(tenant, run, bodies | pinned.bodies)
     return start

@@ -116,7 +116,7 @@ class Runs:
         self.tenant = settings.tenant
         self.history = RunHistory(client)
         self.entries = entries or empty_memory(memory.archive, registry)
-        self._preparing = Preparing(memory, shelf, registry)
+        self._preparing = Preparing(memory, shelf, registry, self.entries)
         self._queue = settings.task_queue
         self._ui = settings.temporal_ui_url
 

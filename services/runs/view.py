@@ -11,6 +11,7 @@ from contracts.run import GateView, HandOff, SlotView, StepStatus, StepView
 from contracts.usage import Usage
 from services.runs.history import Told
 from workflows.gates import may_supply
+from workflows.remembering import pinned_reference
 
 _STEP_ENDS = {
     EventKind.STEP_COMPLETED: StepStatus.COMPLETED,
@@ -162,12 +163,21 @@ def slots(told: Told, flow: CompiledFlow) -> tuple[SlotView, ...]:
                 produced_by="input",
             )
         )
+    pinned = told.start.entries
+    for slot, entry in pinned.items():
+        held[slot].append(pinned_reference(slot, entry))
     for event in told.ordered():
         if event.kind in (EventKind.STEP_COMPLETED, EventKind.GATE_DECIDED):
             for reference in event.references:
                 held[reference.slot].append(reference)
     return tuple(
-        SlotView(slot=name, type=flow.slots[name], versions=tuple(references))
+        SlotView(
+            slot=name,
+            type=flow.slots[name],
+            versions=tuple(references),
+            entry=pinned[name].entry if name in pinned else "",
+            entry_version=pinned[name].version if name in pinned else 0,
+        )
         for name, references in held.items()
     )
 

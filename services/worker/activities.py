@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
 from temporalio import activity
@@ -24,7 +25,7 @@ from contracts.compiled import (
 from contracts.event import Event, EventKind
 from contracts.facts import project, size_of
 from contracts.failure import RETRIED, FailureKind
-from contracts.flow import OTHERWISE
+from contracts.flow import OTHERWISE, REMEMBERED
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.usage import Usage
@@ -41,8 +42,10 @@ from services.agents.base import Agent, Given
 from services.errors import OperatorError, StepError
 from services.flows.shelf import Shelf
 from services.llm.base import LanguageModel
+from services.long_term.entries import LongTermMemory
+from services.long_term.in_process import empty_memory
 from services.memory.base import JournalEntry, JournalState, WorkKey
-from services.memory.memory import Memory, hash_in_thread
+from services.memory.memory import Memory, NotInMemoryError, hash_in_thread
 from services.worker.cancelling import is_abandoned, leave_if_cancelled
 from services.worker.desk import Assignment, ModelDesk
 from services.worker.failures import (
@@ -53,6 +56,7 @@ from services.worker.failures import (
 from services.worker.flows import FlowCache
 from services.worker.given import read_given
 from services.worker.journal import Journal
+from services.worker.remembering import as_erased, remember
 from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
 
@@ -72,11 +76,17 @@ class Assembly:
     agents: Mapping[str, Agent]
     model: LanguageModel
     registry: Registry
+    entries: LongTermMemory | None = None
     shelf: Shelf | None = None
     """The flows that it may start runs of; None where nothing but requests starts any."""
 
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What else has to be closed at the end."""
+
+    @cached_property
+    def long_term(self) -> LongTermMemory:
+        """Long-term memory; without one given, one in which nothing is."""
+        return self.entries or empty_memory(self.memory.archive, self.registry)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -93,6 +103,7 @@ class WorkerActivities(Activities):
         self._agents = assembly.agents
         self._model = assembly.model
         self._registry = assembly.registry
+        self._entries = assembly.long_term
         self._flows = FlowCache(assembly.memory)
 
     @activity.defn(name="step")
@@ -193,10 +204,17 @@ class WorkerActivities(Activities):
         step = attempt.step = flow.steps[task.step]
         attempt.agent_name = task.agent or step.agent
         compiled = flow.agents[attempt.agent_name]
-        agent = self._agent(catalogued(attempt.agent_name), compiled)
-        given = await self._given(attempt, compiled)
+        try:
+            given = await self._given(attempt, compiled)
+        except NotInMemoryError as lost:
+            raise await as_erased(self._entries, task, flow, lost) from lost
         desk = await self._desk(attempt, step, compiled)
-        product = await agent.run(given, desk)
+        if step.remember:
+            value = given.one(REMEMBERED, Contract)
+            product: Contract = await remember(self._entries, task, step.remember, value)
+        else:
+            agent = self._agent(catalogued(attempt.agent_name), compiled)
+            product = await agent.run(given, desk)
         if product.key() != compiled.produces:
             raise StepError(
                 FailureKind.BUG,

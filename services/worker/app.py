@@ -48,7 +48,9 @@ def build(
     sub_flows = WorkerSubFlows(assembly.memory, assembly.registry)
     activities = [*registered(WorkerActivities(assembly)), *registered_sub_flows(sub_flows)]
     if assembly.shelf:
-        preparing = Preparing(assembly.memory, assembly.shelf, assembly.registry)
+        preparing = Preparing(
+            assembly.memory, assembly.shelf, assembly.registry, assembly.long_term
+        )
         launching = WorkerLaunchActivities(assembly.memory, preparing)
         activities = [*activities, *registered_launching(launching)]
     return Worker(

@@ -8,6 +8,7 @@ from contracts.event import Event
 from contracts.reference import Value
 from contracts.registry import Registry
 from contracts.work import RunStart, StepResult, SubFlowTask
+from services.long_term.entries import LongTermMemory
 from services.memory.memory import Memory
 from services.runs.inputs import as_value
 from services.runs.preparing import start_of
@@ -20,9 +21,10 @@ from workflows.ports import SubFlowActivities
 class WorkerSubFlows(SubFlowActivities):
     """Implements the ports around sub-flows."""
 
-    def __init__(self, memory: Memory, registry: Registry) -> None:
+    def __init__(self, memory: Memory, registry: Registry, entries: LongTermMemory) -> None:
         self._memory = memory
         self._registry = registry
+        self._entries = entries
         self._flows = FlowCache(memory)
 
     @activity.defn(name="enter_sub_flow")
@@ -52,7 +54,13 @@ class WorkerSubFlows(SubFlowActivities):
         )
         values = {slot: value for slot, value in given.items() if isinstance(value, Contract)}
         return await start_of(
-            self._memory, task.tenant, entering.child, inner, _carried(inner), values
+            self._memory,
+            self._entries,
+            task.tenant,
+            entering.child,
+            inner,
+            _carried(inner),
+            values,
         )
 
     async def _leave(self, leaving: SubFlowTask) -> Value:

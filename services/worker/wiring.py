@@ -17,8 +17,10 @@ def assembly(settings: Settings, client: Client) -> Assembly:
     """Build everything a worker's activities work with."""
     endpoint = Endpoint(settings.openai_base_url, settings.openai_api_key.get_secret_value())
     health = composition.health(settings)
+    memory = composition.memory(settings, client)
+    entries = composition.entries(settings, memory.archive)
     return Assembly(
-        memory=composition.memory(settings, client),
+        memory=memory,
         agents=catalogue.build(
             retriever=composition.corpora(settings, endpoint),
             publisher=FolderPublisher(settings.publish_dir),
@@ -31,6 +33,7 @@ def assembly(settings: Settings, client: Client) -> Assembly:
             composition.limits(settings),
         ),
         registry=CONTRACTS,
+        entries=entries,
         shelf=composition.shelf(settings),
-        closers=(endpoint.aclose, health.aclose),
+        closers=(endpoint.aclose, health.aclose, entries.aclose),
     )

@@ -137,6 +137,8 @@ class _Asked:
         wrong, reading = found.fault.wrong, found.fault.reading
         readings = [each.fault.reading for each in together]
         message, remedy = _told(wrong, readings, passes.cause(found))
+        if wrong is Wrong.UNSET and reading.slot in self.control.terrain.flow.memory:
+            remedy = f"Read {reading.slot} as `{reading.slot}?`, or drop `optional` under memory."
         names = path(self.control, found.start, found.way)
         return Finding(
             code=_CODES[wrong],

@@ -4,6 +4,7 @@ from contracts.flow import FlowDocument
 from contracts.registry import Registry
 from workflows.checking.conditions import check_conditions
 from workflows.checking.finding import Finding
+from workflows.checking.memory import check_memory
 from workflows.checking.names import Agents, check_names
 from workflows.checking.plans import check_plans
 from workflows.checking.stand_ins import check_stand_ins
@@ -16,6 +17,7 @@ def check(document: FlowDocument, agents: Agents, registry: Registry) -> tuple[F
     """
     return (
         *check_names(document, agents, registry),
+        *check_memory(document, registry),
         *check_conditions(document, registry),
         *check_plans(document),
         *check_stand_ins(document, agents),

@@ -14,7 +14,7 @@ from workflows.rules import RuleError, comparisons, parse
 
 def check_conditions(document: FlowDocument, registry: Registry) -> Iterator[Finding]:
     """Find rules that cannot be read, compare what cannot be compared, or never get their turn."""
-    slots = {**document.input, **document.slots}
+    slots = document.types
     for name, node in document.steps.items():
         place: Place = ("steps", name, "next")
         yield from _order(place, node.next, is_gate=isinstance(node, Gate))

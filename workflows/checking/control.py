@@ -171,7 +171,7 @@ class _Explorer:
 
     def _inputs(self) -> Iterator[dict[Field, FactValue]]:
         fields = self._live.fields[self._flow.start]
-        given = [each for each in fields if each[0] in self._flow.input]
+        given = [each for each in fields if each[0] in self._flow.given]
         live = self._live.atoms[self._flow.start]
         for values in product(*(self._domains.regions(each, live) for each in given)):
             yield dict(zip(given, values, strict=True))

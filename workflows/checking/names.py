@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.agent import AgentDeclaration, AgentKind
 from contracts.base import Contract
-from contracts.flow import FlowDocument, Gate, Read, Rule, Step
+from contracts.flow import FlowDocument, Gate, Read, Remember, Rule, Step
 from contracts.registry import Registry
 from workflows.checking.finding import Finding, Place
 from workflows.checking.types import PathError, list_at
@@ -22,7 +22,7 @@ def check_names(document: FlowDocument, agents: Agents, registry: Registry) -> I
     """Find names that nothing answers to, and types that do not meet."""
     slots = {
         name: kind if _contract(kind) in registry.contracts else UNTYPED
-        for name, kind in {**document.input, **document.slots}.items()
+        for name, kind in document.types.items()
     }
     yield from _slot_types(document, registry)
     yield from _ordinary(document, ("start",), document.start)
@@ -77,6 +77,8 @@ def _step(
     for key, line in step.on_failure.items():
         if line.then:
             yield from _target(document, (*here, "on_failure", key, "then"), line.then)
+    if isinstance(step, Remember) and step.remember not in document.memory:
+        return  # told where memory is checked
     agent = agents.get(step.agent)
     if step.partial:
         yield from _ordinary(document, (*here, "partial", "to"), step.partial.to)
@@ -234,6 +236,10 @@ def _writes(
     made = f"[{agent.produces}]" if step.each else agent.produces
     if step.writes in document.input:
         yield _finding("FO208", place, f"{step.writes} is an input", "Write to a slot of its own.")
+    elif step.writes in document.memory:
+        message = f"{step.writes} holds what memory had at the start"
+        remedy = f"Write to a slot of its own, and from there with `remember: {step.writes}`."
+        yield _finding("FO208", place, message, remedy)
     elif step.writes not in slots:
         yield from _slot(place, step.writes, slots)
     elif slots[step.writes] not in (made, UNTYPED):

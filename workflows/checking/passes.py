@@ -72,24 +72,27 @@ class Passes:
 
     def is_first(self, found: Found) -> bool:
         """Whether nothing else goes wrong earlier on the way, and hides this fault."""
-        first = self.first_fault(found.start, found.way, last=found.location)
+        first = self._first_on_way_to(found)
         return first is not None and first.at_end and found.fault in first.faults
 
     def cause(self, found: Found) -> str:
         """Say why a value is stale, in words; empty for other faults."""
-        first = self.first_fault(found.start, found.way, last=found.location)
+        first = self._first_on_way_to(found)
         assert first is not None
         return first.blamed.get(found.fault.reading.slot, "")
 
-    def first_fault(self, start: int, way: tuple[Edge, ...], last: str = "") -> FirstFault | None:
+    def first_fault(
+        self, start: int, way: tuple[Edge, ...], last: str = "", *, sparing: bool = False
+    ) -> FirstFault | None:
         """Follow one way with every slot and every question, to the first fault if there is one.
 
-        With `last`, what the location at its end reads is judged as well.
+        With `last`, what the location at its end reads is judged as well. Entries of memory that a
+        run may start without are missing when `sparing`, else they are there.
         """
         control = self.control
         slots = control.terrain.flow.slots
         tracker = Tracker(control.terrain, self.readings, slots, vouching=True)
-        rows, state = tracker.begin(), start
+        rows, state = tracker.begin(sparing=sparing), start
         blamed: dict[str, str] = {}
         for taken, edge in enumerate(way):
             location = control.states[state].location
@@ -108,6 +111,10 @@ class Passes:
         faults = tracker.enter(location, rows) if location == last else ()
         return FirstFault(faults, at_end=True, blamed=blamed) if faults else None
 
+    def _first_on_way_to(self, found: Found) -> FirstFault | None:
+        sparing = found.fault.wrong is Wrong.UNSET
+        return self.first_fault(found.start, found.way, found.location, sparing=sparing)
+
     def _blame(self, location: str, edge: Edge) -> str:
         slots = _written(self.control.terrain.flow, location, edits=edge.label.edits)
         return f"{slots[-1]} has been replaced since, at {location}"
@@ -125,7 +132,7 @@ class Passes:
         unset: list[int | None] = [None] * len(control.states)
         waiting = deque(control.starts)
         for start in control.starts:
-            unset[start] = mask_of(at for slot, at in index.items() if slot not in flow.input)
+            unset[start] = mask_of(at for slot, at in index.items() if slot not in flow.given)
         read = 0
         while waiting:
             state = waiting.popleft()
@@ -148,7 +155,8 @@ class Passes:
         terrain = self.control.terrain
         found = set()
         for slot, writers in self._writers().items():
-            again = slot in terrain.flow.input or any(
+            is_given = slot in terrain.flow.input or slot in terrain.flow.memory
+            again = is_given or any(
                 second in terrain.reach[target]
                 for first in writers
                 for target in terrain.targets[first]
@@ -214,7 +222,9 @@ class _Search:
         """
         for start in self._control.starts:
             location = self._control.states[start].location
-            rows = self._tracker.settle(location, self._tracker.begin())
+            rows = self._tracker.settle(
+                location, self._tracker.begin(sparing=self._wanted is Wrong.UNSET)
+            )
             self._meet(start, rows, -1, None)
         at = 0
         while at < len(self._pairs):

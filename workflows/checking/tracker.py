@@ -71,10 +71,20 @@ class Tracker:
         self._read = self._liveness(terrain, reports=0)
         self._spoken = self._liveness(terrain, self._reports()) if vouching else self._read
 
-    def begin(self) -> Rows:
-        """The slots before the first step: inputs are set."""
-        given = Row(vouched=self._vouching)
-        return tuple(given if slot in self._flow.input else None for slot in self._index)
+    def begin(self, *, sparing: bool) -> Rows:
+        """The slots before the first step: inputs are set, and what memory has.
+
+        Nobody knows yet how far an entry will be trusted, so it speaks for nothing.
+
+        Args:
+            sparing: whether entries that a run may start without are missing.
+        """
+        flow = self._flow
+        given = dict.fromkeys(flow.input, Row(vouched=self._vouching))
+        for slot, entry in flow.memory.items():
+            if not (sparing and entry.optional):
+                given[slot] = Row()
+        return tuple(given.get(slot) for slot in self._index)
 
     def settle(self, location: str, rows: Rows) -> Rows:
         """Forget what makes no difference from a location on."""

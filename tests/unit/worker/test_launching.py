@@ -6,6 +6,7 @@ from temporalio.testing import ActivityEnvironment
 
 from contracts.base import digest
 from contracts.launch import LaunchTask
+from services.long_term.in_process import empty_memory
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
 from services.runs.preparing import Preparing
@@ -35,7 +36,9 @@ def memory() -> Memory:
 def launching(memory: Memory) -> WorkerLaunchActivities:
     """A worker that offers one flow."""
     made = toy_flow(BODY, toy("copier", lambda given: Note(text="copied")), head=HEAD)
-    return WorkerLaunchActivities(memory, Preparing(memory, toy_shelf(made.flow), REGISTRY))
+    entries = empty_memory(memory.archive, REGISTRY)
+    preparing = Preparing(memory, toy_shelf(made.flow), REGISTRY, entries)
+    return WorkerLaunchActivities(memory, preparing)
 
 
 async def test_the_start_of_a_launched_run_carries_flow_and_input(
