@@ -1,7 +1,6 @@
 """The flow document: what a flow file says, before anything is resolved or checked."""
 
 import math
-import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
@@ -14,10 +13,10 @@ from pydantic import (
     Tag,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 
 from contracts.agent import SUB_FLOW
 from contracts.base import Part
+from contracts.duration import Duration
 from contracts.failure import RETRIED, UNPLANNED, FailureKind
 from contracts.flow_memory import Memory
 from contracts.notation import (
@@ -27,7 +26,6 @@ from contracts.notation import (
     NAME,
     RULE_KEYS,
     WrittenContract,
-    WrittenDuration,
     WrittenFallBack,
     WrittenList,
     WrittenMoney,
@@ -41,30 +39,6 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 OTHERWISE = "otherwise"
 """The line of a failure plan that covers every kind not named."""
-
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-_LONGEST_DAYS: Final = 3650
-"""Longer waits are slips of the pen, and Temporal takes no timer beyond 10,000 years."""
-
-
-def seconds(text: object) -> object:
-    """Read `90s`, `30m`, `72h` or `7d` as whole seconds; anything else is an error."""
-    match = re.fullmatch(r"(0+|[1-9][0-9]*)([smhd])", text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError(f"{text!r:.60} is no duration; write a number and s, m, h or d, as in 30m")
-    digits, unit = match[1], match[2]
-    longest = _LONGEST_DAYS * _UNITS["d"]
-    # The count of digits first: text of many thousands is no number that Python reads.
-    if len(digits) > len(str(longest)) or int(digits) * _UNITS[unit] > longest:
-        raise ValueError(f"{text:.60} is longer than {_LONGEST_DAYS}d, the longest there is")
-    if not int(digits):
-        raise ValueError(f"{text} is no time at all; the shortest there is is 1s")
-    return int(digits) * _UNITS[unit]
-
-
-Duration = Annotated[int, BeforeValidator(seconds, json_schema_input_type=WrittenDuration)]
-"""Whole seconds, written `30m`."""
 
 
 def _microusd(amount: object) -> object:
@@ -358,7 +332,7 @@ def _as_remembered(reads: list[Read]) -> list[Read]:
 class Remember(Step):
     """Writes a value to an entry of long-term memory."""
 
-    agent: SkipJsonSchema[str] = ""
+    agent: str = ""
     """Made by the compiler: `remember:covered`."""
 
     remember: Name
@@ -367,12 +341,15 @@ class Remember(Step):
     reads: Annotated[Reads, Field(min_length=1, max_length=1), AfterValidator(_as_remembered)]
     """The slot that holds what is written."""
 
+    writes: Name
+    """The slot that takes the receipt, a `Remembered@1`: which entry, which version."""
+
     merge: Literal["union", "replace"] | None = None
     """What to do when somebody else has changed the entry since this run read it: `union`,
     `replace`, or nothing; then the step fails as `conflict`."""
 
-    each: SkipJsonSchema[None] = None
-    parallel: SkipJsonSchema[Literal[1]] = 1
+    each: None = None
+    parallel: Literal[1] = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -526,7 +503,8 @@ class FlowDocument(_Entry):
     """The step or gate that a run begins with."""
 
     steps: dict[Name, Node] = Field(min_length=1)
-    """Steps, which use agents, and gates, which wait for people; by name."""
+    """Steps, which use agents or write to long-term memory, and gates, which wait for people; by
+    name."""
 
     ends: dict[Name, End] = Field(min_length=1)
     """Where a run may end; by name."""

@@ -16,7 +16,7 @@ class MemoryEntry(Part):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     entry: Annotated[str, StringConstraints(pattern=ENTRY)] = Field(examples=["brand.voice"])
-    """Namespace and name."""
+    """Its namespace and its name, with a dot between."""
 
     contract: WrittenContract
     """What it holds; an older version of the contract is migrated when it is read."""

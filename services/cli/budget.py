@@ -3,7 +3,7 @@
 from typing import Final
 
 from contracts.compiled import CompiledBudget
-from contracts.flow import seconds
+from contracts.duration import seconds
 from services.errors import InputInvalidError
 
 FIELDS: Final = {

@@ -16,7 +16,8 @@ from pydantic_core import core_schema
 from contracts.agent import AgentDeclaration, AgentKind
 from contracts.failure import REMEDY, RETRIED, UNPLANNED, FailureKind
 from contracts.flow import OTHERWISE, FlowDocument
-from contracts.notation import CONTRACT, DURATION, EACH, NAME, SLOT
+from contracts.long_term import ENTRY
+from contracts.notation import CONTRACT, DURATION, EACH, ENTRY_READ, NAME, SLOT
 from contracts.registry import Registry
 
 FILE_NAME: Final = "flow.schema.json"
@@ -55,6 +56,8 @@ _SAID_OF: Final = {
     SLOT: "Write a slot's name, with ? at the end where the reader can do without a value.",
     CONTRACT: "Write a contract and its version, as in Draft@1.",
     DURATION: "Write a whole number and s, m, h or d, as in 30m.",
+    ENTRY: "Write a namespace and a name, as in brand.voice.",
+    ENTRY_READ: "Write an entry and the version of its contract, as in brand.voice@1.",
     EACH: "Write: item in slot.field, as in part in outline.sections.",
 }
 """What an editor says where a text does not match a pattern."""
@@ -100,10 +103,12 @@ def flow_schema(
     )
     definitions = schema["definitions"] = schema.pop("$defs")
     definitions.update(_failure_plan(definitions["PlanLine"]))
-    for owner in (schema, definitions["Step"]):
+    for made in ("agent", "each", "parallel"):  # nobody writes these where a step remembers
+        definitions["Remember"]["properties"].pop(made, None)
+    for owner in (schema, definitions["Step"], definitions["Remember"]):
         words = owner["properties"]["on_failure"]["description"]
         owner["properties"]["on_failure"] = _described(words, "FailurePlan")
-    _tell_gates_from_steps(schema["properties"]["steps"], definitions["Gate"])
+    _tell_nodes_apart(schema["properties"]["steps"], definitions)
     if agents is not None:
         definitions["Step"]["properties"]["agent"].update(_choice(_words_of_agents(agents)))
     if registry is not None:
@@ -148,15 +153,19 @@ def _described(words: str, definition: str) -> JsonSchemaValue:
     return {"description": words, "allOf": [{"$ref": f"#/definitions/{definition}"}]}
 
 
-def _tell_gates_from_steps(steps: JsonSchemaValue, gate: JsonSchemaValue) -> None:
-    """Let one key decide, so that errors are about the one or the other; offer it to both."""
+def _tell_nodes_apart(steps: JsonSchemaValue, definitions: JsonSchemaValue) -> None:
+    """Let one key decide, so that errors are about one kind of node; offer each key to all."""
     [pattern] = steps["patternProperties"]
-    steps["patternProperties"][pattern] = {
-        "properties": {"gate": gate["properties"]["gate"]},
-        "if": {"type": "object", "required": ["gate"]},
-        "then": {"$ref": "#/definitions/Gate"},
-        "else": {"$ref": "#/definitions/Step"},
-    }
+    kinds = {"gate": "Gate", "remember": "Remember"}
+    told: JsonSchemaValue = {"$ref": "#/definitions/Step"}
+    for key, definition in reversed(kinds.items()):
+        told = {
+            "if": {"type": "object", "required": [key]},
+            "then": {"$ref": f"#/definitions/{definition}"},
+            "else": told,
+        }
+    offered = {key: definitions[name]["properties"][key] for key, name in kinds.items()}
+    steps["patternProperties"][pattern] = {"properties": offered, **told}
 
 
 def _words_of_agents(agents: Mapping[str, AgentDeclaration]) -> dict[str, str]:

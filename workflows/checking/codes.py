@@ -9,7 +9,8 @@ from typing import Final
 from workflows.checking.code import Code
 from workflows.checking.codes_of_behaviour import BEHAVIOUR
 from workflows.checking.codes_of_form import FORM
+from workflows.checking.codes_of_memory import MEMORY
 from workflows.checking.codes_of_names import NAMES
 
-CODES: Final[dict[str, Code]] = {each.code: each for each in (*FORM, *NAMES, *BEHAVIOUR)}
+CODES: Final[dict[str, Code]] = {each.code: each for each in (*FORM, *NAMES, *MEMORY, *BEHAVIOUR)}
 """Every code there is, in order."""

@@ -7,7 +7,7 @@ from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
 from contracts.content.remembered import Remembered
 from contracts.flow import REMEMBERED, FlowDocument, Remember
 from contracts.registry import Registry
-from workflows.checking.finding import Finding
+from workflows.checking.finding import Finding, Place
 from workflows.checking.names import unknown
 
 SECONDS: Final = 60
@@ -30,8 +30,18 @@ def check_memory(document: FlowDocument, registry: Registry) -> Iterator[Finding
         first.setdefault(kept.entry, slot)
     for name, node in document.steps.items():
         if isinstance(node, Remember) and node.remember not in document.memory:
-            place = ("steps", name, "remember")
-            yield unknown("FO241", place, node.remember, document.memory, "slot under memory:")
+            yield _no_entry(("steps", name, "remember"), node.remember, document)
+
+
+def _no_entry(place: Place, name: str, document: FlowDocument) -> Finding:
+    if document.memory:
+        return unknown("FO241", place, name, document.memory, "slot under memory:")
+    return Finding(
+        code="FO241",
+        place=place,
+        message=f"there is no slot under memory: {name!r}",
+        remedy=f"Declare it: `memory: {{{name}: {{entry: …, contract: …, optional: true}}}}`.",
+    )
 
 
 def memory_writers(document: FlowDocument) -> dict[str, AgentDeclaration]:

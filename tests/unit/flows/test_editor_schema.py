@@ -11,7 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from contracts.failure import RETRIED, UNPLANNED, FailureKind
-from contracts.flow import OTHERWISE, FlowDocument, seconds
+from contracts.duration import seconds
+from contracts.flow import OTHERWISE, FlowDocument
 from contracts.registry import CONTRACTS
 from services.agents.catalogue import declarations
 from services.errors import FlowInvalidError
