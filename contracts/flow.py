@@ -348,15 +348,17 @@ class Remember(Step):
     """What to do when somebody else has changed the entry since this run read it: `union`,
     `replace`, or nothing; then the step fails as `conflict`."""
 
+    flow: None = None
     each: None = None
     parallel: Literal[1] = 1
+    partial: None = None
 
     @model_validator(mode="before")
     @classmethod
     def _is_done_by_memory(cls, given: object) -> object:
         if not isinstance(given, dict):
             return given
-        if wrong := sorted({"agent", "each", "parallel"} & set(given)):
+        if wrong := sorted({"agent", "flow", "each", "parallel", "partial"} & set(given)):
             raise ValueError(f"a step that remembers has no {wrong[0]}; drop it")
         return {**given, "agent": f"remember:{given.get('remember')}"}
 

@@ -15,6 +15,9 @@ from services.deployment.pinning import pinned
 from services.errors import NotFoundError
 from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
+from services.long_term.base import Heads, Records
+from services.long_term.entries import LongTermMemory
+from services.long_term.in_process import InProcessHeads, InProcessRecords
 from services.memory.base import Archive, ContextStore
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
@@ -78,6 +81,8 @@ async def harness(
     model: LanguageModel | None = None,
     store: ContextStore | None = None,
     archive: Archive | None = None,
+    records: Records | None = None,
+    heads: Heads | None = None,
 ) -> Harness:
     """Set up one flow on a queue and a tenant of its own."""
     name = f"t{uuid4().hex[:10]}"
@@ -85,6 +90,10 @@ async def harness(
     client = await connect(settings)
     memory = Memory(store or InProcessStore(), archive or InProcessArchive(), RunHistory(client))
     shelf = toy_shelf(toy.flow)
-    runs = Runs(client, memory, shelf, REGISTRY, settings)
-    assembly = Assembly(memory, toy.agents, model or ScriptedModel(), REGISTRY, shelf)
+    homes = records or InProcessRecords(), heads or InProcessHeads(), memory.archive
+    entries = LongTermMemory(*homes, REGISTRY)
+    runs = Runs(client, memory, shelf, REGISTRY, settings, entries)
+    assembly = Assembly(
+        memory, toy.agents, model or ScriptedModel(), REGISTRY, shelf, entries=entries
+    )
     return Harness(client, runs, Gates(runs), memory, assembly, name, sandbox_runner())

@@ -10,6 +10,7 @@ from contracts.agent import AgentDeclaration, AgentKind, AgentLimits, Capability
 from contracts.base import Contract, Part
 from contracts.compiled import CompiledFlow, CompiledModel
 from contracts.content.decision import Decision
+from contracts.content.remembered import Remembered
 from contracts.reference import Trust
 from contracts.registry import Registry
 from contracts.usage import Price
@@ -50,7 +51,7 @@ class Jobs(Contract, version=1):
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=20)
 
 
-REGISTRY = Registry.of([Note, Decision, Job, Jobs])
+REGISTRY = Registry.of([Note, Decision, Remembered, Job, Jobs])
 Work = Callable[[Given], Contract | Awaitable[Contract]]
 
 PLAN = """

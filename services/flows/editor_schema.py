@@ -63,6 +63,10 @@ _SAID_OF: Final = {
 """What an editor says where a text does not match a pattern."""
 
 
+REMEMBER_KEYS: Final = frozenset({"reads", "writes", "next", "on_failure"})
+"""What of a step's keys somebody may write where it remembers."""
+
+
 class _AsWritten(GenerateJsonSchema):
     """Leaves out what means nothing in a file: titles of fields, null, defaults that are empty."""
 
@@ -103,8 +107,8 @@ def flow_schema(
     )
     definitions = schema["definitions"] = schema.pop("$defs")
     definitions.update(_failure_plan(definitions["PlanLine"]))
-    for made in ("agent", "each", "parallel"):  # nobody writes these where a step remembers
-        definitions["Remember"]["properties"].pop(made, None)
+    for inherited in definitions["Step"]["properties"].keys() - REMEMBER_KEYS:
+        definitions["Remember"]["properties"].pop(inherited)
     for owner in (schema, definitions["Step"], definitions["Remember"]):
         words = owner["properties"]["on_failure"]["description"]
         owner["properties"]["on_failure"] = _described(words, "FailurePlan")

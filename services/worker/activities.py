@@ -76,12 +76,14 @@ class Assembly:
     agents: Mapping[str, Agent]
     model: LanguageModel
     registry: Registry
-    entries: LongTermMemory | None = None
     shelf: Shelf | None = None
     """The flows that it may start runs of; None where nothing but requests starts any."""
 
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What else has to be closed at the end."""
+
+    entries: LongTermMemory | None = None
+    """What outlives runs; None where no flow reads or writes any of it."""
 
     @cached_property
     def long_term(self) -> LongTermMemory:

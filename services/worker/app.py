@@ -45,7 +45,7 @@ def build(
     A second queue for activities would lose eager dispatch, which costs a quarter of the
     throughput.
     """
-    sub_flows = WorkerSubFlows(assembly.memory, assembly.registry)
+    sub_flows = WorkerSubFlows(assembly.memory, assembly.registry, assembly.long_term)
     activities = [*registered(WorkerActivities(assembly)), *registered_sub_flows(sub_flows)]
     if assembly.shelf:
         preparing = Preparing(
