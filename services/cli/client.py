@@ -112,9 +112,9 @@ class Gateway:
         """Send something and read the answer; raises as `get` does."""
         return self._read(kind, self._send("POST", path, body=body, headers=headers))
 
-    def tell(self, path: str) -> None:
+    def tell(self, path: str, body: JsonValue = None) -> None:
         """Ask for something to be done; raises as `get` does."""
-        self._send("POST", path)
+        self._send("POST", path, body=body)
 
     @contextmanager
     def stream(self, path: str, last_event_id: str = "") -> Iterator[Iterator[str]]:

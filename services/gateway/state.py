@@ -16,6 +16,7 @@ from services.memory.base import ContextStore
 from services.retrieval.base import Corpora
 from services.runs.gates import Gates
 from services.runs.runs import Runs
+from services.runs.steering import Steering
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Services:
 
     maps: Maps = field(default_factory=Maps)
     """Context maps as they were drawn."""
+
+    @property
+    def steering(self) -> Steering:
+        """What holds runs up and lets them go on."""
+        return Steering(self.runs)
 
     @property
     def shelf(self) -> Shelf:

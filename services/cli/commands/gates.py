@@ -1,6 +1,5 @@
 """`orchestra gates`: see what waits for a person, and decide it."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -15,6 +14,7 @@ from services.cli.client import Gateway, run_path, segment
 from services.cli.exhibit import exhibit
 from services.cli.output import AsJson, plain_data, say, show, show_json
 from services.cli.reading import WrittenFile, read_mapping
+from services.cli.who import user
 from services.errors import ConflictError, InputInvalidError
 from services.gateway.replies import GateList
 
@@ -100,7 +100,7 @@ def decide_gate(
         body: dict[str, JsonValue] = {
             "shown": shown or _show(gateway, run, gate, as_json=as_json),
             **given,
-            "who": who or _user(),
+            "who": who or user(),
             **{name: file.data for name, file in files.items() if file},
             "budget": _budget(gateway, run, budget),
         }
@@ -123,13 +123,6 @@ def _show(gateway: Gateway, run: str, gate: str, *, as_json: bool) -> str:
     else:
         show(*told)
     return found.shown
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise typer.BadParameter("nobody knows who you are here; give --who NAME") from error
 
 
 def _open_gate(gateway: Gateway, run: str, gate: str) -> GateView:
