@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     GATE_DECIDED = "gate_decided"
     GATE_EXPIRED = "gate_expired"
     CONTINUED = "continued"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     RUN_ENDED = "run_ended"
     ATTEMPT_STARTED = "attempt_started"
     ATTEMPT_FAILED = "attempt_failed"

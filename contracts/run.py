@@ -186,6 +186,14 @@ class DecisionRequest(Part):
     """Chosen by the sender so that a repeated request counts once; made up when empty."""
 
 
+class SteerRequest(Part):
+    """What a person sends to hold a run up, or to let it go on."""
+
+    who: str = Field(min_length=1, max_length=200)
+    note: str = Field(default="", max_length=1000)
+    """Why, for whoever wonders."""
+
+
 class DecisionReply(Part):
     """Whether a decision has reached its run."""
 

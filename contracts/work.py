@@ -135,6 +135,13 @@ class GateDecision(Part):
     """Where the run goes, with the action `go`."""
 
 
+class Steer(Part):
+    """Who wants a run held up, or to go on, and why."""
+
+    who: str = ""
+    note: str = ""
+
+
 class DecisionReceipt(Part):
     """The run has taken a decision."""
 

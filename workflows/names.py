@@ -12,6 +12,10 @@ DECIDE: Final = "decide"
 DECIDE_LATER: Final = "decide_later"
 """The signal that carries the same decision while no worker is up."""
 
+PAUSE: Final = "pause"
+RESUME: Final = "resume"
+"""The signals that hold a run up and let it go on."""
+
 FLOW: Final = SearchAttributeKey.for_keyword("FoFlow")
 STATUS: Final = SearchAttributeKey.for_keyword("FoStatus")
 TENANT: Final = SearchAttributeKey.for_keyword("FoTenant")

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
         RunStart,
         SealTask,
         SlotVersion,
+        Steer,
     )
     from workflows import names, policies, progress
     from workflows.course import GUARDED, Course
@@ -32,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.ports import Activities
     from workflows.routing import Way
     from workflows.state import RunState
+    from workflows.steering import Steering
     from workflows.steps import StepRunner, now_ms
 
 
@@ -41,6 +43,8 @@ class RunFlow:
 
     def __init__(self) -> None:
         self._gate: OpenGate | None = None
+        self._steering = Steering()
+        self._has_begun = False
 
     def _begin(self, start: RunStart) -> None:
         """Take up the run; a start that cannot be read fails it at once.
@@ -63,7 +67,8 @@ class RunFlow:
         self._start = start
         self._state = RunState.begin(start, self._flow, now_ms())
         self._course = Course(self._flow, self._state)
-        self._steps = StepRunner(start, self._course)
+        self._steps = StepRunner(start, self._course, self._steering)
+        self._has_begun = True
 
     @workflow.run
     async def run(self, start: RunStart) -> RunOutcome:
@@ -116,6 +121,33 @@ class RunFlow:
         if not self._objection(decision):
             self._take(decision)
 
+    @workflow.signal(name=names.PAUSE)
+    async def pause(self, order: Steer) -> None:
+        """Hold the run up: what is at work ends and is kept, and nothing new begins."""
+        if self._steering.pause(now_ms()):
+            await self._steered(EventKind.PAUSED, names.PAUSE, order)
+
+    @workflow.signal(name=names.RESUME)
+    async def resume(self, order: Steer) -> None:
+        """Let the run go on."""
+        if self._steering.is_paused:
+            await self._begun()
+            self._state.waited_ms += 0 if self._gate else self._steering.held(now_ms())
+            self._steering.resume()
+            await self._steered(EventKind.RESUMED, names.RESUME, order)
+
+    async def _begun(self) -> None:
+        """Wait until the start is read: a signal may come with it, and is handled before it."""
+        await workflow.wait_condition(lambda: self._has_begun)
+
+    async def _steered(self, kind: EventKind, signal: str, order: Steer) -> None:
+        await self._begun()
+        self._state.tell(kind, now_ms(), step=self._state.place, text=order.who, outcome=order.note)
+        self._mark_going()
+        await self._steering.pass_on(self._start.tenant, signal, order)
+        # Nothing that is to come would carry these transitions while the run is held up.
+        await self._flush()
+
     def _objection(self, decision: GateDecision) -> str:
         return self._gate.objection(decision) if self._gate else "no gate is open"
 
@@ -125,6 +157,7 @@ class RunFlow:
 
     async def _run_to_end(self) -> None:
         while self._state.place not in self._flow.ends:
+            await self._steering.go_on()
             await self._continue_as_new_when_long()
             self._show()
             place = self._state.place
@@ -163,7 +196,8 @@ class RunFlow:
             way = self._decided(opened, opened.decision)
         self._gate = None
         self._state.waited_ms += now_ms() - before
-        self._mark("running")
+        self._steering.count_from(now_ms())
+        self._mark_going()
         return way
 
     def _open(self, place: str, gate: CompiledGate) -> OpenGate:
@@ -188,7 +222,7 @@ class RunFlow:
         )
         supplies = asked is None or self._course.may_supply(asked.step)
         self._gate = OpenGate(place, visit, gate, digest, supplies=supplies)
-        self._mark("input_required")
+        self._mark_going()
         return self._gate
 
     def _decided(self, opened: OpenGate, decision: GateDecision) -> Way:
@@ -340,13 +374,18 @@ class RunFlow:
             workflow.logger.warning("the end was not written to memory: %s", type(error).__name__)
         return result.model_copy(update={"last_events": unrecorded})
 
+    def _mark_going(self) -> None:
+        """Say how a run stands that has not ended."""
+        asks = "input_required" if self._gate else "running"
+        self._mark("paused" if self._steering.is_paused else asks)
+
     def _mark(self, status: str) -> None:
         """Change search attributes; only when the status changes, for it costs throughput."""
         spent = self._state.ledger.spent.cost_microusd / 1_000_000
         workflow.upsert_search_attributes(
             [
                 names.STATUS.value_set(status),
-                names.NEEDS_PERSON.value_set(status == "input_required"),
+                names.NEEDS_PERSON.value_set(self._gate is not None),
                 names.COST_USD.value_set(spent),
             ]
         )

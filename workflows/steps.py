@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.ledger import NOTHING, at_most, at_the_most, one_call, worst_case
     from workflows.ports import Activities
     from workflows.remembering import version_before
+    from workflows.steering import Steering
     from workflows.sub_flows import run_sub_flow
     from workflows.visits import LocalQuota, Visit
 
@@ -34,9 +35,10 @@ def now_ms() -> int:
 class StepRunner:
     """Runs visits of steps for one run."""
 
-    def __init__(self, start: RunStart, course: Course) -> None:
+    def __init__(self, start: RunStart, course: Course, steering: Steering) -> None:
         self._start = start
         self._course = course
+        self._steering = steering
         self._state = course.state
         self._locals = LocalQuota()
 
@@ -87,6 +89,7 @@ class StepRunner:
 
         async def one(key: str) -> None:
             async with places:
+                await self._steering.go_on()
                 done[key] = await self._with_stand_ins(visit, key)
 
         tasks = [asyncio.create_task(one(key)) for key in keys]
@@ -263,7 +266,7 @@ class StepRunner:
             pending, first = self._state.record()
             self._locals.reset()
             entered = task.model_copy(update={"pending": pending, "write_from": first})
-            return await run_sub_flow(entered, visit, summary)
+            return await run_sub_flow(entered, visit, summary, self._steering)
         if visit.agent.pure and self._locals.allows():
             try:
                 return await self._schedule_locally(task, summary)

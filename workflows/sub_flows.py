@@ -21,10 +21,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows import names, policies
     from workflows.ledger import at_the_most, cut
     from workflows.ports import SubFlowActivities
+    from workflows.steering import Steering
     from workflows.visits import Visit
 
 
-async def run_sub_flow(task: StepTask, visit: Visit, summary: str) -> StepResult:
+async def run_sub_flow(
+    task: StepTask, visit: Visit, summary: str, steering: Steering
+) -> StepResult:
     """Start the run that does the work, wait for its end, and take over what it has made.
 
     Raises:
@@ -37,7 +40,11 @@ async def run_sub_flow(task: StepTask, visit: Visit, summary: str) -> StepResult
     start = await workflow.execute_activity_method(
         SubFlowActivities.enter_sub_flow, entering, **policies.memory(f"{summary} · begin")
     )
-    outcome = await _ended(_started(start, task, visit), child, visit, summary)
+    steering.begun(child)
+    try:
+        outcome = await _ended(_started(start, task, visit), child, visit, summary)
+    finally:
+        steering.ended(child)
     if outcome.outcome != "succeeded" or outcome.output is None:
         raise _failed(child, visit, outcome)
     leaving = SubFlowTask(task=_without_events(task), child=child, output=outcome.output)

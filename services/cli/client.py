@@ -132,9 +132,9 @@ class Gateway:
         """Fetch plain text; raises as `get` does."""
         return self._send("GET", path, query=query).text
 
-    def tell(self, path: str) -> None:
+    def tell(self, path: str, body: JsonValue = None) -> None:
         """Ask for something to be done; raises as `get` does."""
-        self._send("POST", path)
+        self._send("POST", path, body=body)
 
     @contextmanager
     def stream(self, path: str, last_event_id: str = "") -> Iterator[Iterator[str]]:

@@ -7,8 +7,8 @@ from fastapi import Header, Path, Query
 RunId = Annotated[
     str,
     Path(
-        pattern=r"^[0-9A-Z]{26}$",
-        description="A run's id.",
+        pattern=r"^[0-9A-Z]{26}(\.[a-z][a-z0-9_]*-[0-9]+(-[0-9a-f]{8})?){0,5}$",
+        description="A run's id; that of a sub-flow's run begins with its parent's.",
         examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB"],
     ),
 ]

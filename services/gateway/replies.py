@@ -14,6 +14,7 @@ from contracts.run import (
     RunStatus,
     RunSummary,
     SlotView,
+    SteerRequest,
     StepView,
 )
 from services.health.base import BreakerState
@@ -99,6 +100,20 @@ class CancelRequested(Part):
     id: str
     status: RunStatus
     """Before it was asked."""
+
+
+class SteerRequested(Part):
+    """The run was told; it does so at its next step, once a worker is up."""
+
+    id: str
+    status: RunStatus
+    """Before it was told."""
+
+
+class SteerBody(SteerRequest):
+    """Who holds the run up, or lets it go on."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class StepList(Part):

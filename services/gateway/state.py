@@ -17,6 +17,7 @@ from services.memory.base import ContextStore
 from services.retrieval.base import Corpora
 from services.runs.gates import Gates
 from services.runs.runs import Runs
+from services.runs.steering import Steering
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Services:
     def entries(self) -> LongTermMemory:
         """Long-term memory."""
         return self.runs.entries
+
+    @property
+    def steering(self) -> Steering:
+        """What holds runs up and lets them go on."""
+        return Steering(self.runs)
 
     @property
     def shelf(self) -> Shelf:

@@ -30,8 +30,8 @@ def status_of(execution: WorkflowExecution) -> RunStatus:
     told = execution.typed_search_attributes.get(names.STATUS) or ""
     match execution.status:
         case None | Status.WORKFLOW_EXECUTION_STATUS_RUNNING:
-            if told == RunStatus.INPUT_REQUIRED:
-                return RunStatus.INPUT_REQUIRED
+            if told in (RunStatus.INPUT_REQUIRED, RunStatus.PAUSED):
+                return RunStatus(told)
             begun = told or execution.history_length > 2
             return RunStatus.RUNNING if begun else RunStatus.QUEUED
         case Status.WORKFLOW_EXECUTION_STATUS_COMPLETED:

@@ -20,10 +20,13 @@ from services.cli.lines import clock, explain, shorten, spent
 from services.cli.output import AsJson, clean, say, show, show_json
 from services.cli.stream import told_by
 from services.cli.timeline import in_all, timeline
+from services.cli.who import user_name
 from services.errors import NotFoundError
 from services.gateway.replies import HandOffList, RunContext, RunList, StepList
 
 app = typer.Typer(no_args_is_help=True)
+Who = Annotated[str, typer.Option(help="Who says so; else whoever is logged in.")]
+Note = Annotated[str, typer.Option(help="Why, for whoever wonders.")]
 Run = Annotated[str, typer.Argument(help="Id of the run: `orchestra runs list`.")]
 
 
@@ -169,6 +172,27 @@ def cancel_run(run: Run, as_json: AsJson = False) -> None:
         show_json({"id": run, "cancelling": True})
     else:
         typer.echo(f"run {run} was asked to stop")
+
+
+@app.command("pause")
+def pause_run(run: Run, who: Who = "", note: Note = "", as_json: AsJson = False) -> None:
+    """Hold a run up. What is at work ends and is kept, and nothing new begins."""
+    _steer(run, "pause", who, note, as_json=as_json)
+
+
+@app.command("resume")
+def resume_run(run: Run, who: Who = "", note: Note = "", as_json: AsJson = False) -> None:
+    """Let a paused run go on."""
+    _steer(run, "resume", who, note, as_json=as_json)
+
+
+def _steer(run: str, what: str, who: str, note: str, *, as_json: bool) -> None:
+    with connection.gateway() as gateway:
+        gateway.tell(f"{run_path(run)}/{what}", {"who": who or user_name(), "note": note})
+    if as_json:
+        show_json({"id": run, "told": what})
+    else:
+        typer.echo(f"run {run} was told to {what}")
 
 
 def _value(gateway: Gateway, run: str, context: RunContext, wanted: str) -> JsonValue:

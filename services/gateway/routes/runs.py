@@ -8,7 +8,14 @@ from contracts.run import RunStatus
 from services.errors import InputInvalidError, Problem
 from services.gateway.parameters import Cursor, IdempotencyKey, PageLimit, RunId
 from services.gateway.problems import documented
-from services.gateway.replies import CancelRequested, RunList, RunStarted, StartRun
+from services.gateway.replies import (
+    CancelRequested,
+    RunList,
+    RunStarted,
+    StartRun,
+    SteerBody,
+    SteerRequested,
+)
 from services.gateway.state import Here, Services
 from services.runs.listing import Filters
 from services.runs.runs import Started
@@ -92,3 +99,25 @@ async def cancel_run(run: RunId, here: Here) -> CancelRequested:
     status = (await here.runs.summary(run)).status
     await here.runs.cancel(run)
     return CancelRequested(id=run, status=status)
+
+
+@router.post(
+    "/{run}/pause",
+    status_code=202,
+    summary="Hold a run up",
+    responses=documented(400, 404, 409, 413, 415, 422, 500, 503),
+)
+async def pause_run(run: RunId, body: SteerBody, here: Here) -> SteerRequested:
+    """What is at work ends and is kept; nothing new begins. It works while no worker is up."""
+    return SteerRequested(id=run, status=await here.steering.pause(run, body))
+
+
+@router.post(
+    "/{run}/resume",
+    status_code=202,
+    summary="Let a paused run go on",
+    responses=documented(400, 404, 409, 413, 415, 422, 500, 503),
+)
+async def resume_run(run: RunId, body: SteerBody, here: Here) -> SteerRequested:
+    """A run that is not paused is left alone."""
+    return SteerRequested(id=run, status=await here.steering.resume(run, body))

@@ -341,7 +341,7 @@ def test_a_code_is_explained(run: Run, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "near"), [("FO221", "FO220, FO219, FO218"), ("F0203", "FO203"), ("nothing", "none is")]
+    ("code", "near"), [("FO299", "FO301, FO302"), ("F0203", "FO203"), ("nothing", "none is")]
 )
 def test_an_unknown_code_names_its_neighbours(run: Run, code: str, near: str) -> None:
     """A code that does not exist ends with 4 and the nearest there are."""

@@ -10,8 +10,8 @@ import jsonschema_rs
 import pytest
 from ruamel.yaml import YAML
 
-from contracts.failure import RETRIED, UNPLANNED, FailureKind
 from contracts.duration import seconds
+from contracts.failure import RETRIED, UNPLANNED, FailureKind
 from contracts.flow import OTHERWISE, FlowDocument
 from contracts.registry import CONTRACTS
 from services.agents.catalogue import declarations

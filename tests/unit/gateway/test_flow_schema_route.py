@@ -14,7 +14,13 @@ async def test_the_schema_of_flow_files_is_served(caller: httpx.AsyncClient) -> 
     assert (reply.status_code, reply.headers["content-type"]) == (200, "application/schema+json")
     jsonschema_rs.meta.validate(schema)
     assert schema["definitions"]["Step"]["properties"]["agent"]["enum"] == sorted(declarations())
-    assert schema["definitions"]["Contract"]["enum"] == ["Decision@1", "Note@1"]
+    assert schema["definitions"]["Contract"]["enum"] == [
+        "Decision@1",
+        "Job@1",
+        "Jobs@1",
+        "Note@1",
+        "Remembered@1",
+    ]
 
 
 async def test_no_flow_can_take_its_address(caller: httpx.AsyncClient) -> None:
