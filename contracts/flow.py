@@ -15,9 +15,11 @@ from pydantic import (
 )
 
 from contracts.agent import SUB_FLOW
-from contracts.base import Part
 from contracts.duration import Duration
-from contracts.failure import RETRIED, UNPLANNED, FailureKind
+from contracts.failure_plan import OTHERWISE as OTHERWISE
+from contracts.failure_plan import FailurePlan
+from contracts.failure_plan import PlanLine as PlanLine
+from contracts.failure_plan import StandIn as StandIn
 from contracts.flow_memory import Memory
 from contracts.notation import (
     EACH,
@@ -26,19 +28,13 @@ from contracts.notation import (
     NAME,
     RULE_KEYS,
     WrittenContract,
-    WrittenFallBack,
     WrittenList,
     WrittenMoney,
     WrittenRead,
 )
+from contracts.written import Name, Written
 
 _DOER: Final = rf"^({SUB_FLOW})?{NAME.removeprefix('^')}"
-
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-"""Steps, gates, ends, slots and inputs: lower case, digits and underscores."""
-
-OTHERWISE = "otherwise"
-"""The line of a failure plan that covers every kind not named."""
 
 
 def _microusd(amount: object) -> object:
@@ -70,13 +66,7 @@ InputType = Annotated[str, BeforeValidator(_slot_type, json_schema_input_type=Wr
 """`Brief@1`; the check refuses lists, for a run starts with single values."""
 
 
-class _Entry(Part):
-    """Part of a file that a person writes: unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Budget(_Entry):
+class Budget(Written):
     """What one run may spend. Waiting for people is not working time."""
 
     model_calls: int = Field(ge=0)
@@ -94,81 +84,7 @@ class Budget(_Entry):
     """How long the run may work; while it waits for a person the clock stands still."""
 
 
-class StandIn(_Entry):
-    """Who does a failed step's work instead: another model for its agent, or another agent."""
-
-    model: Name | None = None
-    """The alias of a model; the step's own agent asks it."""
-
-    agent: Name | None = None
-    """An agent that receives and produces what the step's own does."""
-
-    @model_validator(mode="after")
-    def _is_a_model_or_an_agent(self) -> Self:
-        if (self.model is None) == (self.agent is None):
-            raise ValueError("a stand-in is {model: alias} or {agent: name}")
-        return self
-
-
-def _as_stand_ins(given: object) -> object:
-    return [given] if isinstance(given, dict) else given
-
-
-StandIns = Annotated[
-    list[StandIn],
-    Field(max_length=5),
-    BeforeValidator(_as_stand_ins, json_schema_input_type=WrittenFallBack),
-]
-"""One stand-in, or several that are tried in order."""
-
-
-class PlanLine(_Entry):
-    """What happens when a step fails in one way: first the counted remedies, then the way out."""
-
-    repair: int = Field(default=0, ge=0, le=5)
-    """How often the model is shown its rejected answer and asked again."""
-
-    retry: int = Field(default=0, ge=0, le=50)
-    """How often the same attempt is made again, later."""
-
-    retry_for: Duration | None = None
-    """How long attempts are made again, instead of a count."""
-
-    fall_back: StandIns = Field(default_factory=list)
-    """Who does the work when repairs and retries are used up, each once a visit: `{model: judge}`
-    or `{agent: another}`."""
-
-    then: Name | None = None
-    """The step, gate or end that follows when the remedies are used up."""
-
-    at_most: int | None = Field(default=None, ge=1)
-    """How often `then` may be taken for this step and kind; after that `otherwise` applies."""
-
-
-def _known_kind(key: str) -> str:
-    known = {kind.value for kind in FailureKind} - {kind.value for kind in UNPLANNED}
-    if key != OTHERWISE and key not in known:
-        raise ValueError(f"{key!r} is no kind of failure; there are {', '.join(sorted(known))}")
-    return key
-
-
-def _check_plan(plan: dict[str, PlanLine]) -> dict[str, PlanLine]:
-    for key, line in plan.items():
-        if (line.retry or line.retry_for) and key not in {kind.value for kind in RETRIED}:
-            raise ValueError(f"{key} cannot be retried; only {', '.join(sorted(RETRIED))} can")
-        remedies = line.at_most or line.repair or line.fall_back
-        if key == OTHERWISE and (remedies or line.then is None):
-            raise ValueError("otherwise takes `then` alone: it is the last resort")
-    return plan
-
-
-FailurePlan = Annotated[
-    dict[Annotated[str, AfterValidator(_known_kind)], PlanLine], AfterValidator(_check_plan)
-]
-"""Lines by failure kind, or `otherwise`."""
-
-
-class Rule(_Entry):
+class Rule(Written):
     """One way on: taken when its condition holds and it is not used up."""
 
     model_config = ConfigDict(json_schema_extra=RULE_KEYS)
@@ -216,7 +132,7 @@ Rules = Annotated[
 Next = Annotated[Rules, Field(min_length=1)]
 
 
-class Read(_Entry):
+class Read(Written):
     """One input of a step: the agent's name for it and the slot it comes from."""
 
     input: Name
@@ -257,7 +173,7 @@ def _as_spelt_out_read(given: dict[str, str]) -> object:
 Reads = list[Annotated[Read, BeforeValidator(_as_read, json_schema_input_type=WrittenRead)]]
 
 
-class Partial(_Entry):
+class Partial(Written):
     """What follows when some items of a fan-out failed for good and enough are done."""
 
     at_least: int = Field(ge=1, le=200)
@@ -267,7 +183,7 @@ class Partial(_Entry):
     """The step, gate or end that follows when some are missing."""
 
 
-class Step(_Entry):
+class Step(Written):
     """One use of an agent, or of another flow."""
 
     agent: Annotated[str, StringConstraints(pattern=_DOER)]
@@ -363,7 +279,7 @@ class Remember(Step):
         return {**given, "agent": f"remember:{given.get('remember')}"}
 
 
-class Deadline(_Entry):
+class Deadline(Written):
     """Where a gate leads when nobody decides in time."""
 
     to: Name
@@ -376,7 +292,7 @@ class Deadline(_Entry):
 GateAction = Literal["retry", "supply", "raise_budget", "go", "stop"]
 
 
-class Gate(_Entry):
+class Gate(Written):
     """A durable wait for a person."""
 
     model_config = ConfigDict(json_schema_extra=GATE_KEYS)
@@ -434,7 +350,7 @@ class Gate(_Entry):
         return self
 
 
-class End(_Entry):
+class End(Written):
     """A declared end of a run."""
 
     model_config = ConfigDict(json_schema_extra=END_KEYS)
@@ -471,7 +387,7 @@ Node = Annotated[
 ]
 
 
-class FlowDocument(_Entry):
+class FlowDocument(Written):
     """A flow file as written: one declaration of the context flow."""
 
     flow: Name = Field(examples=["article"])

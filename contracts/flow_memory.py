@@ -3,17 +3,15 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from contracts.base import Part
 from contracts.long_term import ENTRY, contract_by_convention
 from contracts.notation import ENTRY_READ, WrittenContract
+from contracts.written import Written
 
 
-class MemoryEntry(Part):
+class MemoryEntry(Written):
     """An entry of long-term memory that fills a slot when the run starts."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     entry: Annotated[str, StringConstraints(pattern=ENTRY)] = Field(examples=["brand.voice"])
     """Its namespace and its name, with a dot between."""
