@@ -16,13 +16,22 @@ from services.health.in_process import InProcessGates
 from services.health.redis import RedisGates
 from services.health.shared import SharedHealth
 from services.memory.base import Archive
+from services.memory.bucket import Bucket, Credentials
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
-from services.memory.object_archive import Credentials, ObjectArchive
+from services.memory.object_archive import ObjectArchive
 from services.memory.redis import RedisStore
+from services.outgoing.egress import Egress
+from services.outgoing.post import Poster
 from services.retrieval.lance import LanceCorpora
 from services.runs.history import RunHistory
 from services.settings import Settings
+from services.webhooks import bucket_records, folder_records
+from services.webhooks.activities import WebhookActivities
+from services.webhooks.base import WebhookRecords
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.hosting import Webhooks
+from services.webhooks.sending import Sender
 
 if TYPE_CHECKING:
     from services.llm.endpoint import Endpoint
@@ -45,13 +54,43 @@ def archive(settings: Settings) -> Archive:
     """
     if not settings.archive_url:
         return FolderArchive(settings.archive_dir)
-    credentials = Credentials(
+    return ObjectArchive(settings.archive_url, _credentials(settings))
+
+
+def egress(settings: Settings) -> Egress:
+    """Build the way out to addresses that others choose."""
+    return Egress(private=settings.webhooks_private == "allowed")
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """Build the webhooks, whose home lies beside the archive.
+
+    Raises:
+        SettingsError: the archive's address is none of a bucket.
+    """
+    records: WebhookRecords = folder_records.FolderRecords(settings.archive_dir)
+    if settings.archive_url:
+        bucket = Bucket(settings.archive_url, _credentials(settings))
+        records = bucket_records.BucketRecords(bucket)
+    return Endpoints(records, egress(settings))
+
+
+def webhooks(settings: Settings, client: Client) -> Webhooks:
+    """Build what tells webhooks of runs; raises as `endpoints` does."""
+    found = endpoints(settings)
+    return Webhooks(
+        Sender(client, found, settings.task_queue, settings.gateway_url),
+        WebhookActivities(client, found, Poster(egress(settings))),
+    )
+
+
+def _credentials(settings: Settings) -> Credentials:
+    return Credentials(
         settings.aws_access_key_id,
         settings.aws_secret_access_key,
         settings.aws_session_token,
         settings.aws_region,
     )
-    return ObjectArchive(settings.archive_url, credentials)
 
 
 def corpora(settings: Settings, endpoint: "Endpoint | None" = None) -> LanceCorpora:

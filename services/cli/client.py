@@ -112,6 +112,14 @@ class Gateway:
         """Send something and read the answer; raises as `get` does."""
         return self._read(kind, self._send("POST", path, body=body, headers=headers))
 
+    def patch(self, kind: type[Reply], path: str, body: JsonValue) -> Reply:
+        """Send what is to be different; raises as `get` does."""
+        return self._read(kind, self._send("PATCH", path, body=body))
+
+    def remove(self, path: str) -> None:
+        """Ask for something to be removed; raises as `get` does."""
+        self._send("DELETE", path)
+
     def tell(self, path: str, body: JsonValue = None) -> None:
         """Ask for something to be done; raises as `get` does."""
         self._send("POST", path, body=body)

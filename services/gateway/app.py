@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from services.gateway import problems
 from services.gateway.body import JsonBodies
 from services.gateway.hosts import OwnHosts
+from services.gateway.notices import describe_notices
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import (
     corpora,
@@ -22,6 +23,7 @@ from services.gateway.routes import (
     health,
     runs,
     views,
+    webhooks,
 )
 from services.gateway.state import Services, State
 from services.runs.following import Snapshot
@@ -39,6 +41,7 @@ _TAGS: Final = [
     {"name": "flows", "description": "What can be run."},
     {"name": "runs", "description": "Executions of flows: started, followed, looked at, stopped."},
     {"name": "gates", "description": "Where runs wait for people."},
+    {"name": "webhooks", "description": "Who is told what happens, and what became of it."},
     {"name": "corpora", "description": "What research searches."},
     {"name": "health", "description": "For whoever watches the process."},
 ]
@@ -85,8 +88,20 @@ def create_app(
     app.add_middleware(JsonBodies)
     if hosts:
         app.add_middleware(OwnHosts, hosts=hosts)
-    for module in (flows, flow_map, flow_schema, runs, views, events, gates, corpora, health):
+    for module in (
+        flows,
+        flow_map,
+        flow_schema,
+        runs,
+        views,
+        events,
+        gates,
+        webhooks,
+        corpora,
+        health,
+    ):
         app.include_router(module.router)
+    describe_notices(app)
     return app
 
 
@@ -96,6 +111,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
         tags=app.openapi_tags,
     )
     components = schema["components"]["schemas"]

@@ -190,6 +190,10 @@ class ContextStore(Protocol):
         """Remove the memory of expired runs and every value that no kept run can reach."""
         ...
 
+    async def forget(self, tenant: str, digests: Collection[Digest]) -> None:
+        """Remove values that somebody wants erased, whoever keeps them."""
+        ...
+
     async def aclose(self) -> None:
         """Close connections."""
         ...
@@ -208,6 +212,10 @@ class Archive(Protocol):
 
     async def get(self, tenant: str, digests: Collection[Digest]) -> dict[Digest, bytes]:
         """Fetch what is there, unverified."""
+        ...
+
+    async def delete(self, tenant: str, digests: Collection[Digest]) -> None:
+        """Remove values that somebody wants erased; what is not there is removed."""
         ...
 
 

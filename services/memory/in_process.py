@@ -130,6 +130,11 @@ class InProcessStore:
             del self.values[key]
         return Swept(runs=len(gone), values=len(unreached))
 
+    async def forget(self, tenant: str, digests: Collection[Digest]) -> None:
+        """See `ContextStore.forget`."""
+        for digest in digests:
+            self.values.pop(keys.value(tenant, digest), None)
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
@@ -161,3 +166,8 @@ class InProcessArchive:
         """See `Archive.get`."""
         kept = {digest: self.values.get((tenant, digest)) for digest in digests}
         return {digest: body for digest, body in kept.items() if body is not None}
+
+    async def delete(self, tenant: str, digests: Collection[Digest]) -> None:
+        """See `Archive.delete`."""
+        for digest in digests:
+            self.values.pop((tenant, digest), None)

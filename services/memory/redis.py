@@ -211,6 +211,12 @@ class RedisStore:
                     values += await self._delete_idle(name)
         return Swept(runs=len(gone), values=values)
 
+    async def forget(self, tenant: str, digests: Collection[Digest]) -> None:
+        """See `ContextStore.forget`."""
+        if digests:
+            async with self._translated():
+                await self._redis.delete(*(keys.value(tenant, digest) for digest in digests))
+
     async def aclose(self) -> None:
         """See `ContextStore.aclose`."""
         await self._redis.aclose()

@@ -153,6 +153,10 @@ class RehearsedArchive:
         """See `Archive.get`."""
         return await self._kept.get(tenant, _left(self._scenes[tenant], digests))
 
+    async def delete(self, tenant: str, digests: Collection[Digest]) -> None:
+        """See `Archive.delete`."""
+        await self._kept.delete(tenant, digests)
+
 
 class RehearsedHistory:
     """Implements `HistorySource` over another one, without what the rehearsal has lost."""

@@ -76,7 +76,12 @@ async def start_of(
         inputs[slot], body = as_value(value, flow.facts.get(slot, ()))
         bodies[inputs[slot].digest] = body
     start = RunStart(
-        tenant=tenant, run=run, flow=carried[0], input=inputs, history_limit=history_limit
+        tenant=tenant,
+        run=run,
+        flow=carried[0],
+        input=inputs,
+        history_limit=history_limit,
+        notifies=True,
     )
     refuse_oversize(start, flow.name)
     await memory.write(tenant, run, bodies)

@@ -43,6 +43,12 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[CannedGa
         def do_POST(self) -> None:
             self._answer()
 
+        def do_PATCH(self) -> None:
+            self._answer()
+
+        def do_DELETE(self) -> None:
+            self._answer()
+
         def _answer(self) -> None:
             length = int(self.headers.get("content-length", "0"))
             body = json.loads(self.rfile.read(length) or b"null")

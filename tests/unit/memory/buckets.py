@@ -14,7 +14,8 @@ from pathlib import Path
 from obstore.store import S3Store
 from pydantic import SecretStr
 
-from services.memory.object_archive import Credentials, ObjectArchive
+from services.memory.bucket import Credentials
+from services.memory.object_archive import ObjectArchive
 
 KEY, SECRET = "a-key", "a-secret-that-nobody-may-see"
 

@@ -7,8 +7,9 @@ import pytest
 
 from services import composition
 from services.errors import SettingsError, StorageError, UnavailableError
+from services.memory.bucket import Credentials, Place
 from services.memory.folder_archive import FolderArchive
-from services.memory.object_archive import Credentials, ObjectArchive, Place
+from services.memory.object_archive import ObjectArchive
 from services.settings import Settings
 from tests.unit.memory.buckets import SECRET, Bucket
 from tests.unit.memory.kept import value
@@ -80,7 +81,7 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes connections and says nothing costs no more than the deadline."""
-    monkeypatch.setattr("services.memory.object_archive.DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr("services.memory.bucket.DEADLINE_SECONDS", 0.3)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
