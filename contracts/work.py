@@ -8,6 +8,7 @@ from contracts.event import Event
 from contracts.failure import Failure
 from contracts.flow import GateAction
 from contracts.long_term import PinnedEntry
+from contracts.notice import Notice, NoticeKind
 from contracts.reference import Digest, FactValue, Reference, Value
 from contracts.usage import Usage
 
@@ -113,6 +114,24 @@ class FlushTask(Part):
     retention: int = 0
     """Seconds to keep the run's memory from now on; 0 while the run goes on."""
 
+    notices: tuple[Notice, ...] = ()
+    """What webhooks are to be told, before anything is written."""
+
+
+class NotifyTask(Part):
+    """What webhooks are still to be told, when that could not be done on the way."""
+
+    tenant: str
+    run: str
+    notices: tuple[Notice, ...]
+
+
+class Notified(Part):
+    """Webhooks are told: their deliveries are durable."""
+
+    awaited: tuple[NoticeKind, ...] = ()
+    """What somebody wants to be told of this flow; the rest can wait for what is told next."""
+
 
 class GateDecision(Part):
     """What a person decided, checked and stored by the gateway, on its way to the run."""
@@ -201,6 +220,8 @@ class RunProgress(Part):
     """By `step/item`."""
 
     executions: int = 1
+    notices: tuple[Notice, ...] = ()
+    """What webhooks are still to be told."""
 
 
 class RunStart(Part):
@@ -228,6 +249,9 @@ class RunStart(Part):
 
     budget: CompiledBudget | None = None
     """What it may spend, where that is less than its flow says."""
+
+    notifies: bool = False
+    """Whether webhooks are told what happens; runs from before there were any are silent."""
 
 
 class RunOutcome(Part):

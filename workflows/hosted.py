@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from workflows.deliver import Deliver
 from workflows.run_flow import RunFlow
 
-WORKFLOWS: Final[tuple[type, ...]] = (RunFlow,)
+WORKFLOWS: Final[tuple[type, ...]] = (RunFlow, Deliver)

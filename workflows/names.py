@@ -79,3 +79,23 @@ def version(slot: str, ordinal: int) -> str:
 def slot_of(version_id: str) -> str:
     """Take the slot out of `draft:2`."""
     return version_id.rpartition(":")[0]
+
+
+DELIVERY_TYPE: Final = "deliver"
+TRY_NOW: Final = "try_now"
+"""The signal by which a person ends a delivery's pause."""
+
+
+def deliveries(tenant: str, webhook: str) -> str:
+    """Begin the id of every delivery to one webhook; no run has a slash in its id."""
+    return f"{tenant}/webhooks/{webhook}/"
+
+
+def delivery_id(tenant: str, webhook: str, notice: str) -> str:
+    """One workflow a webhook and notice, so that a notice told twice is delivered once."""
+    return f"{deliveries(tenant, webhook)}{notice}"
+
+
+def delivery_queue(queue: str) -> str:
+    """Deliveries have a queue of their own: receivers that hang hold up no run."""
+    return f"{queue}-webhooks"

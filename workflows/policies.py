@@ -48,6 +48,27 @@ def memory(summary: str) -> ActivityConfig:
     )
 
 
+def notifying(summary: str) -> ActivityConfig:
+    """Tell webhooks, however long their home or Temporal's front is away: nothing else will."""
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),
+    )
+
+
+def posting(summary: str) -> ActivityConfig:
+    """One post and what is looked up for it; tried again only where a worker or the archive fails.
+
+    The post itself takes 15 seconds at most, and never fails as an activity.
+    """
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=60)),
+    )
+
+
 def at_end(summary: str) -> LocalActivityConfig:
     """The last events are in the outcome as well, so an ending run does not wait for memory."""
     return LocalActivityConfig(

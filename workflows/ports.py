@@ -7,7 +7,16 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from contracts.launch import LaunchTask
-from contracts.work import FlushTask, RunStart, SealTask, StepResult, StepTask, SubFlowTask
+from contracts.work import (
+    FlushTask,
+    Notified,
+    NotifyTask,
+    RunStart,
+    SealTask,
+    StepResult,
+    StepTask,
+    SubFlowTask,
+)
 
 
 class Activities(ABC):
@@ -29,13 +38,18 @@ class Activities(ABC):
 
     @activity.defn(name="flush")
     @abstractmethod
-    async def flush(self, task: FlushTask) -> None:
-        """Write transitions that no step will carry."""
+    async def flush(self, task: FlushTask) -> Notified | None:
+        """Tell webhooks, then write transitions that no step will carry."""
 
     @activity.defn(name="flush_at_end")
     @abstractmethod
-    async def flush_at_end(self, task: FlushTask) -> None:
-        """Write the last transitions and let the run's memory expire; in the run's own worker."""
+    async def flush_at_end(self, task: FlushTask) -> Notified | None:
+        """Do the same with the last ones, and let the run's memory expire; in its own worker."""
+
+    @activity.defn(name="notify")
+    @abstractmethod
+    async def notify(self, task: NotifyTask) -> Notified:
+        """Tell webhooks what could not be told on the way. Safe to repeat."""
 
     @activity.defn(name="seal")
     @abstractmethod
@@ -73,6 +87,7 @@ def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[objec
         activities.pure_step,
         activities.flush,
         activities.flush_at_end,
+        activities.notify,
         activities.seal,
     ]
 

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.course import GUARDED, Course
     from workflows.failures import StepFailed
     from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
+    from workflows.notifying import tell_the_rest
     from workflows.ports import Activities
     from workflows.routing import Way
     from workflows.state import RunState
@@ -159,6 +160,8 @@ class RunFlow:
         while self._state.place not in self._flow.ends:
             await self._steering.go_on()
             await self._continue_as_new_when_long()
+            if self._state.notices.is_due:
+                await self._flush()
             self._show()
             place = self._state.place
             gate = self._flow.gates.get(place)
@@ -318,11 +321,13 @@ class RunFlow:
             pending=pending,
             write_from=first,
             retention=retention,
+            notices=self._state.notices.pending,
         )
         try:
-            await workflow.execute_activity_method(
+            answer = await workflow.execute_activity_method(
                 Activities.flush, task, **policies.memory("write events")
             )
+            self._state.notices.told(task.notices, answer)
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
@@ -352,6 +357,7 @@ class RunFlow:
         if outcome == "cancelled":
             # A cancelled workflow has no result to carry its last events: history gets them here.
             await self._flush(self._flow.retention)
+            await tell_the_rest(self._state.notices, self._start)
             return result
         await self._catch_up()
         unrecorded = self._state.unrecorded()
@@ -362,16 +368,19 @@ class RunFlow:
             pending=pending,
             write_from=first,
             retention=self._flow.retention,
+            notices=self._state.notices.pending,
         )
         try:
-            await asyncio.shield(
+            answer = await asyncio.shield(
                 workflow.start_local_activity_method(
                     Activities.flush_at_end, task, **policies.at_end("write the end")
                 )
             )
+            self._state.notices.told(task.notices, answer)
         except FailureError as error:
             # The outcome itself carries these events, so memory can be brought up to date later.
             workflow.logger.warning("the end was not written to memory: %s", type(error).__name__)
+        await tell_the_rest(self._state.notices, self._start)
         return result.model_copy(update={"last_events": unrecorded})
 
     def _mark_going(self) -> None:

@@ -132,6 +132,14 @@ class Gateway:
         """Fetch plain text; raises as `get` does."""
         return self._send("GET", path, query=query).text
 
+    def patch(self, kind: type[Reply], path: str, body: JsonValue) -> Reply:
+        """Send what is to be different; raises as `get` does."""
+        return self._read(kind, self._send("PATCH", path, body=body))
+
+    def remove(self, path: str) -> None:
+        """Ask for something to be removed; raises as `get` does."""
+        self._send("DELETE", path)
+
     def tell(self, path: str, body: JsonValue = None) -> None:
         """Ask for something to be done; raises as `get` does."""
         self._send("POST", path, body=body)

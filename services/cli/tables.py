@@ -14,7 +14,9 @@ from services.retrieval.base import CorpusSummary, Passage
 
 DIGEST_COLUMNS: Final = 8
 PASSAGE_COLUMNS: Final = 160
-WHOLE: Final = frozenset({"RUN", "CONTRACT", "SIZE", "TRUST", "DIGEST", "FROM → TO", "VALUE"})
+WHOLE: Final = frozenset(
+    {"RUN", "WEBHOOK", "DELIVERY", "CONTRACT", "SIZE", "TRUST", "DIGEST", "FROM → TO", "VALUE"}
+)
 """Columns whose cells are never broken."""
 
 

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from services.gateway import problems
 from services.gateway.body import JsonBodies
 from services.gateway.hosts import OwnHosts
+from services.gateway.notices import describe_notices
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import (
     corpora,
@@ -23,6 +24,7 @@ from services.gateway.routes import (
     memory,
     runs,
     views,
+    webhooks,
 )
 from services.gateway.state import Services, State
 from services.runs.following import Snapshot
@@ -41,6 +43,7 @@ _TAGS: Final = [
     {"name": "runs", "description": "Executions of flows: started, followed, looked at, stopped."},
     {"name": "gates", "description": "Where runs wait for people."},
     {"name": "memory", "description": "Long-term memory: entries that outlive runs."},
+    {"name": "webhooks", "description": "Who is told what happens, and what became of it."},
     {"name": "corpora", "description": "What research searches."},
     {"name": "health", "description": "For whoever watches the process."},
 ]
@@ -96,10 +99,12 @@ def create_app(
         events,
         gates,
         memory,
+        webhooks,
         corpora,
         health,
     ):
         app.include_router(module.router)
+    describe_notices(app)
     return app
 
 
@@ -109,6 +114,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
         tags=app.openapi_tags,
     )
     components = schema["components"]["schemas"]

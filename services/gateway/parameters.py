@@ -39,6 +39,31 @@ IdempotencyKey = Annotated[
         " input gives the same run for as long as Temporal keeps it; with others it is refused.",
     ),
 ]
+WebhookId = Annotated[
+    str,
+    Path(
+        pattern=r"^[wk][0-9a-f]{20}$",
+        description="A webhook's id.",
+        examples=["w3f0c1de2a4b5c6d7e8f9"],
+    ),
+]
+DeliveryId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9_-]{1,200}$",
+        description="A delivery's id, which the receiver knows as `webhook-id`.",
+        examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB-12"],
+    ),
+]
+WebhookKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[ -~]{1,255}$",
+        description="Chosen by the caller, printable ASCII. The same key with the same body gives"
+        " the same webhook, its secret not shown again; with another body it is refused.",
+    ),
+]
 PageLimit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[
     str,

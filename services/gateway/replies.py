@@ -17,6 +17,7 @@ from contracts.run import (
     SteerRequest,
     StepView,
 )
+from contracts.webhook import DeliverySummary, NewWebhook, Webhook, WebhookChange
 from services.health.base import BreakerState
 from services.memory.base import Quarantined
 from services.retrieval.base import CorpusSummary, Passage
@@ -71,6 +72,49 @@ class AddDocuments(Body):
     """Documents for a corpus."""
 
     documents: list[DocumentBody] = Field(min_length=1, max_length=1000)
+
+
+class NewWebhookBody(NewWebhook):
+    """Where notices are to go."""
+
+    # Not strict: a JSON body has lists and words where we have tuples and members of a set.
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class WebhookChangeBody(WebhookChange):
+    """What of a webhook is to be different."""
+
+    # Not strict: a JSON body has lists and words where we have tuples and members of a set.
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class RotateBody(Body):
+    """How a secret is replaced."""
+
+    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800)
+    """For how long the old secret signs as well, so that receivers can change over."""
+
+
+class WebhookList(Part):
+    """All webhooks, oldest first."""
+
+    webhooks: tuple[Webhook, ...]
+
+
+class DeliveryList(Part):
+    """One page of deliveries, newest first."""
+
+    deliveries: tuple[DeliverySummary, ...]
+    cursor: str
+    """Of the next page; empty on the last."""
+
+
+class DeliveryStarted(Part):
+    """A delivery is on its way."""
+
+    id: str
+    url: str
+    """Where its attempts are told."""
 
 
 class RunStarted(Part):

@@ -14,10 +14,15 @@ from services.health.in_process import InProcessGates
 from services.health.shared import SharedHealth
 from services.long_term.entries import LongTermMemory
 from services.memory.base import ContextStore
+from services.outgoing.egress import Egress
 from services.retrieval.base import Corpora
 from services.runs.gates import Gates
 from services.runs.runs import Runs
 from services.runs.steering import Steering
+from services.webhooks.deliveries import Deliveries
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.in_process import InProcessRecords
+from services.webhooks.sending import Sender
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,15 @@ class Services:
 
     maps: Maps = field(default_factory=Maps)
     """Context maps as they were drawn."""
+
+    endpoints: Endpoints = field(default_factory=lambda: Endpoints(InProcessRecords(), Egress()))
+    """The webhooks."""
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What became of notices to webhooks."""
+        sender = Sender(self.client, self.endpoints, self.queue, self.url)
+        return Deliveries(self.client, self.endpoints, sender, self.runs.tenant)
 
     @property
     def entries(self) -> LongTermMemory:

@@ -100,6 +100,7 @@ async def start_of(
         input=inputs,
         entries=pinned.entries,
         history_limit=history_limit,
+        notifies=True,
     )
     refuse_oversize(start, flow.name)
     await memory.write(tenant, run, bodies | pinned.bodies)
