@@ -15,6 +15,8 @@ from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
 from services.llm.scripted.respondent import answer_by_agent
 from services.llm.scripted.script import Script
+from services.long_term.entries import LongTermMemory
+from services.long_term.in_process import InProcessHeads, InProcessRecords
 from services.memory.base import Archive, ContextStore
 from services.memory.memory import Memory
 from services.publishing.base import Publisher
@@ -81,6 +83,8 @@ async def article(
     agents = catalogue.build(
         retriever=await corpora(), publisher=publisher, writer_model="scripted"
     )
-    runs = Runs(client, memory, composition.shelf(settings), CONTRACTS, settings)
-    assembly = Assembly(memory, agents, model, CONTRACTS)
+    shelf = composition.shelf(settings)
+    entries = LongTermMemory(InProcessRecords(), InProcessHeads(), archive, CONTRACTS)
+    runs = Runs(client, memory, shelf, CONTRACTS, settings, entries)
+    assembly = Assembly(memory, agents, model, CONTRACTS, shelf, entries=entries)
     return Harness(client, runs, Gates(runs), memory, assembly, tenant, sandbox_runner())

@@ -57,7 +57,7 @@ def test_without_arguments_the_shipped_flows_are_checked(run: Run) -> None:
     assert (code, err) == (0, "")
     first, *_, last = out.splitlines()
     assert first == "workflows/flows/article.yaml: ok  9 steps, 2 gates, 5 ends"
-    assert last.startswith("1 file: 0 errors, ")
+    assert last.startswith("2 files: 0 errors, ")
 
 
 def test_the_mounted_folder_is_offered_too(

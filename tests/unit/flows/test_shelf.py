@@ -21,7 +21,7 @@ def _put(folder: Path, name: str, text: str) -> None:
 
 def test_shipped_flows_are_offered(tmp_path: Path) -> None:
     """Without a folder of one's own there is the article flow."""
-    assert list(_shelf(tmp_path).flows) == ["article"]
+    assert list(_shelf(tmp_path).flows) == ["article", "newsletter"]
 
 
 def test_flows_of_a_folder_are_offered_beside_them(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_flows_of_a_folder_are_offered_beside_them(tmp_path: Path) -> None:
 
     shelf = _shelf(tmp_path)
 
-    assert sorted(shelf.flows) == ["article", "letter", "news"]
+    assert sorted(shelf.flows) == ["article", "letter", "news", "newsletter"]
     assert shelf.get("news").name == "news"
     assert shelf.refused == {}
 
@@ -44,7 +44,7 @@ def test_a_flow_with_findings_is_never_offered(tmp_path: Path) -> None:
 
     shelf = _shelf(tmp_path)
 
-    assert sorted(shelf.flows) == ["article", "letter"]
+    assert sorted(shelf.flows) == ["article", "letter", "newsletter"]
     with pytest.raises(NotFoundError, match=r"not offered:\nnews\.yaml:1: FO103 "):
         shelf.get("news")
 
@@ -84,7 +84,7 @@ def test_two_files_cannot_offer_one_flow(tmp_path: Path) -> None:
 
     shelf = _shelf(tmp_path)
 
-    assert list(shelf.flows) == ["article"]
+    assert list(shelf.flows) == ["article", "newsletter"]
     assert "FO108 flow: a flow 'article' exists already, in article.yaml" in shelf.refused["mine"]
 
 

@@ -35,7 +35,7 @@ def test_models_of_an_endpoint_have_their_list_price() -> None:
 
 def test_the_shipped_flow_is_on_the_shelf() -> None:
     """With the settings of an empty environment the article flow is offered."""
-    assert list(composition.shelf(_settings()).flows) == ["article"]
+    assert list(composition.shelf(_settings()).flows) == ["article", "newsletter"]
 
 
 def test_a_flow_of_the_mounted_folder_with_findings_is_refused(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_flow_of_the_mounted_folder_with_findings_is_refused(tmp_path: Path) -
 
     shelf = composition.shelf(_settings(FLOWS_DIR=str(tmp_path)))
 
-    assert list(shelf.flows) == ["article"]
+    assert list(shelf.flows) == ["article", "newsletter"]
     assert "mine.yaml:1" in shelf.refused["mine"]
 
 
