@@ -32,7 +32,7 @@ TIMEOUT: Final = httpx.Timeout(30, connect=5)
 STREAM_TIMEOUT: Final = httpx.Timeout(45, connect=5)
 """A stream says something at least every 15 seconds, if only that it is there."""
 
-_RUN: Final = re.compile(r"[0-9A-Z]{26}")
+_RUN: Final = re.compile(r"[0-9A-Z]{26}(\.[a-z][a-z0-9_]*-[0-9]+(-[0-9a-f]{8})?){0,5}")
 _JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 _CODES: Final[Mapping[str, type[CallerError]]] = {
     kind.__name__: kind

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.agent import AgentKind
 from contracts.reference import Trust
 from services.drawing import wording
 from services.drawing.card_frame import LEAD, MARGIN, Card, framed, titled
@@ -19,6 +20,10 @@ from workflows.context_map.parts import (
 )
 
 _REASON_LIMIT: Final = 190
+_WORKERS: Final = {
+    AgentKind.FLOW: "another flow",
+    AgentKind.MEMORY: "a writer of long-term memory",
+}
 
 
 def card(node: MapNode, slots: Slots, own: Grouped) -> Card:
@@ -112,7 +117,8 @@ def _end(node: EndNode, slots: Slots) -> Card:
 
 
 def _told_step(node: StepNode) -> str:
-    who = f"the model behind {node.model_alias}" if node.model_alias else "code"
+    worker = _WORKERS.get(node.agent_kind, "code")
+    who = f"the model behind {node.model_alias}" if node.model_alias else worker
     return (
         f"{node.name}: agent {node.agent}, version {node.agent_version}, is {who}."
         f" Its {node.writes.contract} is {node.trust.value} at the least."

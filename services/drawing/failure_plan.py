@@ -80,12 +80,12 @@ def failure_plan(context: ContextMap) -> FailurePlan:
     steps = {node.name: _courses(context.ways, node.name) for node in nodes}
     models = [node.name for node in nodes if node.agent_kind is AgentKind.MODEL]
     usual = _usual([steps[name] for name in models or steps])
-    code = {node.name: node.agent_kind is AgentKind.CODE for node in nodes}
+    code = {node.name: node.agent_kind is not AgentKind.MODEL for node in nodes}
     own = {name: _own(courses, usual, code[name]) for name, courses in steps.items()}
     return FailurePlan(
         _grouped(_named(usual)),
-        _by_step(own, lambda kind, course: course.then != usual[kind].then),
-        _by_step(own, lambda kind, course: course.then == usual[kind].then),
+        _by_step(own, lambda kind, course: course.then != _then(usual, kind)),
+        _by_step(own, lambda kind, course: course.then == _then(usual, kind)),
         any(
             _led(courses, kind) == course._replace(repair=0)
             for name, courses in steps.items()
@@ -123,6 +123,11 @@ def _led(courses: Courses, kind: str) -> Course | None:
     return courses.get(kind, courses.get(OTHERWISE))
 
 
+def _then(courses: Courses, kind: str) -> str:
+    course = _led(courses, kind)
+    return course.then if course else ""
+
+
 def _usual(steps: Sequence[Courses]) -> dict[str, Course]:
     """Find for each kind what it leads most steps to."""
     named = dict.fromkeys(kind for courses in steps for kind in courses)
@@ -142,9 +147,11 @@ def _named(usual: Courses) -> Courses:
 
 def _own(courses: Courses, usual: Courses, is_code: bool) -> dict[str, Course]:
     found: dict[str, Course] = {}
-    for kind, expected in usual.items():
-        course = _led(courses, kind)
-        without_model = is_code and course == expected._replace(repair=0, fall_back=())
+    # What only such a step can fail with is in no plan of the others.
+    for kind in dict.fromkeys((*usual, *courses)):
+        course, expected = _led(courses, kind), _led(usual, kind)
+        plain = expected._replace(repair=0, fall_back=()) if expected else None
+        without_model = is_code and course == plain
         if course and course != expected and not without_model:
             found[kind] = course
     return found
