@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from contracts.base import Part
-from contracts.reference import Digest
+from contracts.reference import Digest, Reference
+from contracts.usage import Usage
 
 
 class LaunchTask(Part):
@@ -24,3 +25,33 @@ class LaunchTask(Part):
 
     scheduled_ms: int = Field(default=0, ge=0)
     """When it was due, in Unix milliseconds; 0 when nothing but a person said when."""
+
+    time_zone: str = "UTC"
+    """In which the inputs speak of that time."""
+
+
+class LaunchStart(Part):
+    """The argument of the workflow that starts one run and sees it through."""
+
+    tenant: str
+    flow: str
+    given: str = ""
+    """As in `LaunchTask`."""
+
+    given_at: Digest | None = None
+    schedule: str = ""
+    """Who starts it; empty when nothing does by itself."""
+
+    time_zone: str = "UTC"
+
+
+class LaunchOutcome(Part):
+    """How the run that was started has ended."""
+
+    run: str
+    outcome: str
+    """As the run's; `repeated` when an earlier start had made the same run."""
+
+    reason: str = ""
+    output: Reference | None = None
+    spent: Usage = Field(default_factory=Usage)

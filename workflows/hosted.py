@@ -3,6 +3,7 @@
 from typing import Final
 
 from workflows.deliver import Deliver
+from workflows.launch import Launch
 from workflows.run_flow import RunFlow
 
-WORKFLOWS: Final[tuple[type, ...]] = (RunFlow, Deliver)
+WORKFLOWS: Final[tuple[type, ...]] = (RunFlow, Deliver, Launch)

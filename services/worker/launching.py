@@ -10,6 +10,7 @@ from contracts.work import RunStart
 from services.errors import InputInvalidError, Problem
 from services.memory.memory import Memory
 from services.runs.inputs import invalid
+from services.runs.placeholders import ScheduledTime, Source, filled, zone_named
 from services.runs.preparing import Preparing
 from services.worker.failures import as_final_unless_passing
 from workflows.ports import LaunchActivities
@@ -26,7 +27,7 @@ class WorkerLaunchActivities(LaunchActivities):
     async def prepare(self, task: LaunchTask) -> RunStart:
         """See `LaunchActivities.prepare`."""
         try:
-            given = read_given(await self._text(task))
+            given = await filled(read_given(await self._text(task)), sources(task))
             start, _ = await self._preparing.prepare(task.tenant, task.run, task.flow, given)
         except Exception as error:  # the edge: only what may pass is tried again
             raise as_final_unless_passing(error) from error
@@ -39,6 +40,13 @@ class WorkerLaunchActivities(LaunchActivities):
             task.tenant, task.run, [task.given_at], from_history=False
         )
         return stored[task.given_at].decode()
+
+
+def sources(task: LaunchTask) -> dict[str, Source]:
+    """Name what the placeholders of a launch may take from; none where nothing was due."""
+    if not task.scheduled_ms:
+        return {}
+    return {"scheduled": ScheduledTime(task.scheduled_ms, zone_named(task.time_zone))}
 
 
 def read_given(text: str) -> dict[str, JsonValue]:
