@@ -69,6 +69,9 @@ def posting(summary: str) -> ActivityConfig:
         summary=summary,
         start_to_close_timeout=timedelta(seconds=60),
         retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=60)),
+    )
+
+
 def preparing(summary: str) -> ActivityConfig:
     """A run that nobody waits for is worth a day of trying: memory or archive may be away."""
     return ActivityConfig(

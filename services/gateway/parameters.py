@@ -30,6 +30,14 @@ CorpusPath = Annotated[
         examples=["composting"],
     ),
 ]
+SchedulePath = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="A schedule's name.",
+        examples=["newsletter-weekly"],
+    ),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(

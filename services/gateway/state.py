@@ -23,6 +23,7 @@ from services.webhooks.deliveries import Deliveries
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.in_process import InProcessRecords
 from services.webhooks.sending import Sender
+from services.schedules.schedules import Schedules
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Services:
     def shelf(self) -> Shelf:
         """The flows on offer."""
         return self.runs.shelf
+
+    @property
+    def schedules(self) -> Schedules:
+        """The tenant's schedules."""
+        return Schedules(self.runs)
 
     @property
     def client(self) -> Client:

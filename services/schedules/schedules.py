@@ -44,6 +44,7 @@ from services.errors import (
     ConflictError,
     FlowError,
     IdempotencyMismatchError,
+    InputInvalidError,
     NotFoundError,
     Problem,
 )
@@ -130,7 +131,7 @@ class Schedules:
             if not idempotency_key or found.get("key") != memo["key"]:
                 raise ConflictError(
                     f"there is a schedule {name!r} already; choose another name, change that one"
-                    f" with `orchestra schedules update {name}`, or remove it"
+                    f" with `orchestra schedules add {name} --replace`, or remove it"
                 ) from error
             if found.get("content") != memo["content"]:
                 raise IdempotencyMismatchError(
@@ -180,7 +181,7 @@ class Schedules:
         if start.given_at not in kept:
             raise NotFoundError(
                 f"the archive has lost the input of schedule {name!r}; send it again with"
-                f" `orchestra schedules update {name}`"
+                f" `orchestra schedules add {name} --replace`"
             )
         given: dict[str, JsonValue] = json.loads(kept[start.given_at])
         return shown.model_copy(update={"input": given})
@@ -217,7 +218,7 @@ class Schedules:
             UnavailableError: Temporal does not answer.
         """
         try:
-            await self._handle(name).pause(note=note)
+            await self._handle(name).pause(note=note or "paused")
         except RPCError as error:
             raise _translated(error, name) from error
 
@@ -229,7 +230,7 @@ class Schedules:
             UnavailableError: Temporal does not answer.
         """
         try:
-            await self._handle(name).unpause(note=note)
+            await self._handle(name).unpause(note=note or "resumed")
         except RPCError as error:
             raise _translated(error, name) from error
 
@@ -318,8 +319,12 @@ class Schedules:
         if len(_written(content.input)) > INPUT_LIMIT_BYTES:
             raise invalid("the input is too large", [Problem("/input", "larger than 1 MiB")])
         moment = ScheduledTime(int(due.timestamp() * 1000), zone_named(content.times.time_zone))
-        given = await filled(content.input, {"scheduled": moment})
-        read_input(flow, given, self._runs.registry)
+        try:
+            given = await filled(content.input, {"scheduled": moment})
+            read_input(flow, given, self._runs.registry)
+        except InputInvalidError as error:
+            places = [Problem(f"/input{each.pointer}", each.message) for each in error.problems]
+            raise InputInvalidError(str(error), places) from error
         return given
 
     async def _schedule(self, name: str, content: ScheduleContent) -> Schedule:

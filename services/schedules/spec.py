@@ -18,21 +18,9 @@ from services.errors import InputInvalidError, Problem
 from services.runs.inputs import invalid
 from services.runs.placeholders import zone_named
 
-_MONTHS: Final = [
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-]
-_DAYS: Final = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+_FIRST_HALF: Final = ("jan", "feb", "mar", "apr", "may", "jun")
+_SECOND_HALF: Final = ("jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "second": (0, 59),
     "minute": (0, 59),
@@ -43,7 +31,7 @@ _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "day_of_week": (0, 6),
 }
 _NAMES: Final[Mapping[str, Mapping[str, int]]] = {
-    "month": {name: number for number, name in enumerate(_MONTHS, start=1)},
+    "month": {name: number for number, name in enumerate((*_FIRST_HALF, *_SECOND_HALF), start=1)},
     "day_of_week": {name: number for number, name in enumerate(_DAYS)},
 }
 _RANGE: Final = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?")
@@ -196,7 +184,7 @@ def _range(name: str, written: str) -> ScheduleRange:
 
 def _number(name: str, written: str) -> int:
     known = _NAMES.get(name, {})
-    named = known.get(written.casefold()[:3]) if written.isalpha() else None
+    named = known.get(written.casefold())
     if named is not None:
         return named
     if not written.isdecimal() or len(written) > len("2100"):

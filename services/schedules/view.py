@@ -15,6 +15,7 @@ from temporalio.client import (
 )
 
 from contracts.launch import LaunchStart
+from contracts.run import RunStatus
 from contracts.schedule import (
     DueTime,
     Firing,
@@ -120,9 +121,10 @@ async def firing(launch: WorkflowExecution, reason: str = "") -> Firing:
     """Describe one start that a schedule made."""
     memo = await launch.memo()
     moment = launch.typed_search_attributes.get(names.DUE) or launch.start_time
+    run, status = str(memo.get(names.RUN, "")), status_of(launch)
     return Firing(
         due_at=rfc3339(moment),
-        run=str(memo.get(names.RUN, "")),
-        status=status_of(launch),
+        run=run,
+        status=RunStatus.RUNNING if run and status is RunStatus.QUEUED else status,
         reason=reason,
     )

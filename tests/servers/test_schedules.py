@@ -19,6 +19,7 @@ from services.errors import (
 )
 from services.schedules.schedules import Schedules
 from tests.harness import Harness, harness
+from tests.servers.gateway_caller import eventually, gateway
 from tests.servers.small_flows import GATE, ONE
 from tests.toys import Note, ToyFlow, toy, toy_flow
 
@@ -236,3 +237,52 @@ async def test_what_does_not_fit_is_refused_before_saving(
 
     with pytest.raises(FlowError, match=told):
         await _schedules(bench).create("wrong", _content("x", **changes))
+
+
+async def test_schedules_over_http(temporal_address: str) -> None:
+    """Everything that can be done to a schedule can be done over HTTP."""
+    bench = await harness(temporal_address, _copying())
+    content = _content("{{scheduled.date}}").model_dump(mode="json")
+    async with gateway(bench) as caller:
+        shown = await caller.post("/v1/schedules/preview", json=content)
+        added = await caller.post("/v1/schedules", json=content | {"id": "daily"})
+        taken = await caller.post("/v1/schedules", json=content | {"id": "daily"})
+        paused = await caller.post("/v1/schedules/daily/pause", json={"note": "holidays"})
+        coming = await caller.get("/v1/schedules/daily/next")
+        period = {"start": "2026-03-02T00:00:00Z", "end": "2026-03-03T00:00:00Z"}
+        filled = await caller.post("/v1/schedules/daily/backfill", json=period)
+        fired = await caller.post("/v1/schedules/daily/trigger", json={})
+        listed = await eventually(caller, "/v1/schedules", "schedules", 1)
+        changed = await caller.put("/v1/schedules/daily", json=content | {"overlap": "skip"})
+        resumed = await caller.post("/v1/schedules/daily/unpause", json={})
+        removed = await caller.delete("/v1/schedules/daily")
+        gone = await caller.get("/v1/schedules/daily")
+
+    assert len(shown.json()["next"]) == 10
+    assert (added.status_code, added.headers["Location"]) == (201, "/v1/schedules/daily")
+    assert (taken.status_code, taken.json()["code"]) == (409, "ConflictError")
+    assert (paused.json()["paused"], paused.json()["note"]) == (True, "holidays")
+    assert (coming.json()["paused"], len(coming.json()["next"])) == (True, 10)
+    assert (filled.status_code, filled.json()["times"]) == (202, 1)
+    assert fired.status_code == 202
+    assert (listed[0]["id"], listed[0]["flow"]) == ("daily", "toy")
+    assert changed.json()["overlap"] == "skip"
+    assert not resumed.json()["paused"]
+    assert (removed.status_code, gone.status_code) == (200, 404)
+
+
+async def test_a_wrong_schedule_is_told_field_by_field(temporal_address: str) -> None:
+    """A problem document points at every field of a schedule that is wrong."""
+    bench = await harness(temporal_address, _copying())
+    content = _content("{{scheduled.day}}").model_dump(mode="json")
+    times = {"cron": ["9 daily"], "calendar": [{"hour": "25"}], "offset": "5m"}
+    async with gateway(bench) as caller:
+        wrong_times = await caller.post("/v1/schedules/preview", json=content | {"times": times})
+        wrong_input = await caller.post("/v1/schedules/preview", json=content)
+
+    assert [each["pointer"] for each in wrong_times.json()["errors"]] == [
+        "/times/offset",
+        "/times/cron/0",
+        "/times/calendar/0/hour",
+    ]
+    assert [each["pointer"] for each in wrong_input.json()["errors"]] == ["/input/text"]
