@@ -23,6 +23,9 @@ class LaunchTask(Part):
     given_at: Digest | None = None
     """Where larger inputs are kept instead."""
 
+    row: int = Field(default=-1, ge=-1)
+    """Which of several inputs kept there it is; -1 where it is the only one."""
+
     scheduled_ms: int = Field(default=0, ge=0)
     """When it was due, in Unix milliseconds; 0 when nothing but a person said when."""
 
@@ -43,6 +46,11 @@ class LaunchStart(Part):
     """Who starts it; empty when nothing does by itself."""
 
     time_zone: str = "UTC"
+    batch: str = ""
+    """The batch that it is a row of; empty when it is of none."""
+
+    row: int = Field(default=-1, ge=-1)
+    """As in `LaunchTask`."""
 
 
 class LaunchOutcome(Part):

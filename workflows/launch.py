@@ -1,6 +1,7 @@
 """The workflow that a schedule starts: prepares one run and sees it through to its end."""
 
 from temporalio import workflow
+from temporalio.common import SearchAttributePair
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -23,6 +24,7 @@ class Launch:
         """
         info = workflow.info()
         content = f"{start.flow}\n{start.given_at or start.given}"
+        content += f"\n{start.row}" if start.row >= 0 else ""
         run = names.launched_run(info.workflow_id, content)
         workflow.upsert_memo({names.RUN: run})
         due = info.typed_search_attributes.get(names.DUE) or info.workflow_start_time
@@ -32,12 +34,13 @@ class Launch:
             flow=start.flow,
             given=start.given,
             given_at=start.given_at,
-            scheduled_ms=int(due.timestamp() * 1000),
+            row=start.row,
+            scheduled_ms=int(due.timestamp() * 1000) if start.schedule else 0,
             time_zone=start.time_zone,
         )
         workflow.set_current_details(f"run `{run}` of {start.flow}")
         try:
-            outcome = await launched(task, start.schedule)
+            outcome = await launched(task, self._found_by(start))
         except ActivityError as error:
             if workflow.cancellation_reason() is None:
                 self._mark("failed")
@@ -51,6 +54,10 @@ class Launch:
                 non_retryable=True,
             )
         return outcome
+
+    def _found_by(self, start: LaunchStart) -> list[SearchAttributePair[str]]:
+        given = ((names.SCHEDULE, start.schedule), (names.BATCH, start.batch))
+        return [SearchAttributePair(key, value) for key, value in given if value]
 
     def _mark(self, outcome: str) -> None:
         workflow.upsert_search_attributes([names.STATUS.value_set(outcome)])

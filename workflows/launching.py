@@ -1,5 +1,7 @@
 """How a workflow that is no run starts one: prepared by an activity, then run as its child."""
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributePair, WorkflowIDReusePolicy
@@ -20,10 +22,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows.run_flow import RunFlow
 
 
-async def launched(task: LaunchTask, schedule: str = "") -> LaunchOutcome:
+async def launched(
+    task: LaunchTask, found_by: Sequence[SearchAttributePair[str]] = ()
+) -> LaunchOutcome:
     """Prepare a run and see it through; cancelling this cancels the run and waits for its end.
 
     A run that ended badly is an outcome too. One that an earlier start had made is not repeated.
+    The run can be found by what it is found by always and by what is given.
 
     Raises:
         ActivityError: the run cannot be prepared.
@@ -33,7 +38,7 @@ async def launched(task: LaunchTask, schedule: str = "") -> LaunchOutcome:
         LaunchActivities.prepare, task, **policies.preparing(f"prepare run {task.run}")
     )
     try:
-        return _outcome(await _run(start, schedule))
+        return _outcome(await _run(start, found_by))
     except WorkflowAlreadyStartedError:
         told = "an earlier start made this run; see it, and retry it there where it failed"
         return LaunchOutcome(run=task.run, outcome="repeated", reason=told)
@@ -43,11 +48,9 @@ async def launched(task: LaunchTask, schedule: str = "") -> LaunchOutcome:
         return _failed(task.run, error)
 
 
-async def _run(start: RunStart, schedule: str) -> RunOutcome:
+async def _run(start: RunStart, found_by: Sequence[SearchAttributePair[str]]) -> RunOutcome:
     flow = CompiledFlow.decode(start.flow.body or "")
-    attributes = names.run_attributes(start.tenant, flow.name)
-    if schedule:
-        attributes = attributes.updated(SearchAttributePair(names.SCHEDULE, schedule))
+    attributes = names.run_attributes(start.tenant, flow.name).updated(*found_by)
     return await workflow.execute_child_workflow(
         RunFlow.run,
         start,

@@ -8,6 +8,9 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from contracts.base import digest
 
 WORKFLOW_TYPE: Final = "flow"
+BATCH_TYPE: Final = "batch"
+"""The type of the workflow that works through a list."""
+
 LAUNCH: Final = "launch"
 """The type of the workflow that prepares a run for a schedule and sees it through."""
 
@@ -29,6 +32,9 @@ COST_USD: Final = SearchAttributeKey.for_float("FoCostUsd")
 SCHEDULE: Final = SearchAttributeKey.for_keyword("FoSchedule")
 """By which schedule of the tenant a run was started."""
 
+BATCH: Final = SearchAttributeKey.for_keyword("FoBatch")
+"""Of which batch of the tenant a run is a row."""
+
 DUE: Final = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """Set by Temporal on what a schedule starts: when that was due, without jitter."""
 
@@ -49,7 +55,7 @@ BUGS: Final = (
 )
 """What only a bug in the interpreter or an undecodable argument raises; such a run fails."""
 
-SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD, SCHEDULE)
+SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD, SCHEDULE, BATCH)
 """Must exist in the namespace before the first start."""
 
 
@@ -87,6 +93,16 @@ def schedule_id(tenant: str, schedule: str) -> str:
 def scheduled_launch(tenant: str, schedule: str) -> str:
     """Begin the ids of a schedule's launches; Temporal appends the time at which each was due."""
     return f"{tenant}/schedule/{schedule}"
+
+
+def batch_workflow(tenant: str, batch: str) -> str:
+    """Name the workflow of a batch: `default/batch/01K…`."""
+    return f"{tenant}/batch/{batch}"
+
+
+def row_launch(tenant: str, batch: str, row: int, attempt: int) -> str:
+    """Name the launch of one row; the same attempt at the same row is the same run."""
+    return f"{batch_workflow(tenant, batch)}/{row}/{attempt}"
 
 
 def launched_run(launch: str, content: str) -> str:

@@ -14,6 +14,7 @@ from services.gateway.hosts import OwnHosts
 from services.gateway.notices import describe_notices
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import (
+    batches,
     corpora,
     events,
     flow_map,
@@ -46,6 +47,7 @@ _TAGS: Final = [
     {"name": "memory", "description": "Long-term memory: entries that outlive runs."},
     {"name": "webhooks", "description": "Who is told what happens, and what became of it."},
     {"name": "schedules", "description": "What is started by itself, and when."},
+    {"name": "batches", "description": "One flow over a list of inputs."},
     {"name": "corpora", "description": "What research searches."},
     {"name": "health", "description": "For whoever watches the process."},
 ]
@@ -61,6 +63,7 @@ _ROUTES: Final = (
     memory,
     webhooks,
     schedules,
+    batches,
     corpora,
     health,
 )

@@ -38,6 +38,14 @@ SchedulePath = Annotated[
         examples=["newsletter-weekly"],
     ),
 ]
+BatchId = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9A-Z]{26}$",
+        description="A batch's id.",
+        examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB"],
+    ),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(

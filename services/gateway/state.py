@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from services.batches.batches import Batches
 from services.drawing.maps import Maps
 from services.flows.shelf import Shelf
 from services.health.base import ModelHealth
@@ -71,6 +72,11 @@ class Services:
     def shelf(self) -> Shelf:
         """The flows on offer."""
         return self.runs.shelf
+
+    @property
+    def batches(self) -> Batches:
+        """The tenant's batches."""
+        return Batches(self.runs)
 
     @property
     def schedules(self) -> Schedules:

@@ -355,8 +355,8 @@ class Runs:
             id=run,
             flow=found.get(names.FLOW) or "",
             status=status_of(execution),
-            started_at=_rfc3339(execution.start_time),
-            ended_at=_rfc3339(execution.close_time) if execution.close_time else None,
+            started_at=rfc3339(execution.start_time),
+            ended_at=rfc3339(execution.close_time) if execution.close_time else None,
             needs_person=bool(found.get(names.NEEDS_PERSON)),
             cost_usd=found.get(names.COST_USD) or 0.0,
             temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self.ui else "",
@@ -414,5 +414,6 @@ def _fingerprint(flow: str, inputs: Mapping[str, Value]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a moment in UTC, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -23,6 +23,7 @@ SEARCH_ATTRIBUTES = {
     "FoNeedsPerson": "Bool",
     "FoCostUsd": "Double",
     "FoSchedule": "Keyword",
+    "FoBatch": "Keyword",
 }
 """By these runs are found in Temporal's own list; a cluster has to be given the same."""
 

@@ -27,7 +27,9 @@ class WorkerLaunchActivities(LaunchActivities):
     async def prepare(self, task: LaunchTask) -> RunStart:
         """See `LaunchActivities.prepare`."""
         try:
-            given = await filled(read_given(await self._text(task)), sources(task))
+            given = read_given(await self._text(task), task.row)
+            if task.scheduled_ms:
+                given = await filled(given, sources(task))
             start, _ = await self._preparing.prepare(task.tenant, task.run, task.flow, given)
         except Exception as error:  # the edge: only what may pass is tried again
             raise as_final_unless_passing(error) from error
@@ -43,22 +45,22 @@ class WorkerLaunchActivities(LaunchActivities):
 
 
 def sources(task: LaunchTask) -> dict[str, Source]:
-    """Name what the placeholders of a launch may take from; none where nothing was due."""
-    if not task.scheduled_ms:
-        return {}
+    """Name what the placeholders of a scheduled start may take from."""
     return {"scheduled": ScheduledTime(task.scheduled_ms, zone_named(task.time_zone))}
 
 
-def read_given(text: str) -> dict[str, JsonValue]:
-    """Read the inputs of a launch.
+def read_given(text: str, row: int = -1) -> dict[str, JsonValue]:
+    """Read the inputs of a launch, where there are several the one of a row.
 
     Raises:
-        InputInvalidError: the text is no JSON object.
+        InputInvalidError: the text is no JSON object, or no list of them.
     """
     try:
         given: JsonValue = json.loads(text)
     except ValueError as error:
         raise InputInvalidError(f"the inputs are no JSON: {error}") from error
+    if row >= 0:
+        given = given[row] if isinstance(given, list) and row < len(given) else None
     if not isinstance(given, dict):
         raise invalid("the inputs are no JSON object", [Problem("", "give inputs by slot")])
     return given
