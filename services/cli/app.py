@@ -53,6 +53,7 @@ ENTRIES: Final = (
         WORK,
         is_group=True,
     ),
+    Entry("batches", "batches", "Run a flow over a list of inputs.", WORK, is_group=True),
     Entry(
         "flows", "flows", "Look at flows, check flow files, write new ones.", WORK, is_group=True
     ),

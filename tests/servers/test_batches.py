@@ -143,7 +143,7 @@ async def test_a_batch_stops_and_goes_on(temporal_address: str) -> None:
 
 
 async def test_a_cancelled_batch_cancels_its_runs(temporal_address: str) -> None:
-    """Rows at work are cancelled and tell their end, the others are never begun; a retry has both."""
+    """Rows at work are cancelled and tell their end, others never begin; a retry has all."""
     flow = toy_flow(GATE, toy("one", lambda given: given.one("start", Note)))
     bench = await harness(temporal_address, flow)
     batches = Batches(bench.runs)

@@ -1,13 +1,12 @@
 """Batches: start a flow over a list, see how far it is, stop it and go on."""
 
 import asyncio
-import csv
-import io
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Response
 
-from contracts.batch import BatchCheck, BatchReport, BatchRequest, BatchView, ReportRow
+from contracts.batch import BatchCheck, BatchReport, BatchRequest, BatchView
+from services.batches.sheet import sheet
 from services.gateway.batch_replies import (
     BatchList,
     BatchRetried,
@@ -150,21 +149,3 @@ async def cancel_batch(batch: BatchId, here: Here) -> BatchTold:
 async def retry_batch(batch: BatchId, here: Here) -> BatchRetried:
     """Rows that failed, expired, were cancelled or never began, when the batch has ended."""
     return BatchRetried(id=batch, rows=await here.batches.retry(batch))
-
-
-def sheet(report: BatchReport) -> str:
-    """Write a report as CSV with a header."""
-    written = io.StringIO()
-    rows = csv.DictWriter(written, list(ReportRow.model_fields), lineterminator="\n")
-    rows.writeheader()
-    for row in report.rows:
-        rows.writerow({name: _plain(value) for name, value in row.model_dump().items()})
-    return written.getvalue()
-
-
-def _plain(value: object) -> object:
-    """Keep what comes from runs from being read as a formula by a spreadsheet."""
-    if value is None:
-        return ""
-    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@")
-    return f"'{value}" if is_formula else value
