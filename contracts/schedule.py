@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from contracts.base import Part
-from contracts.flow import seconds
+from contracts.duration import seconds
 from contracts.notation import WrittenDuration
 from contracts.run import RunStatus
 
@@ -109,7 +109,8 @@ class ScheduleContent(Part):
     flow: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", examples=["newsletter"])]
     input: dict[str, JsonValue]
     """As for a run. Texts may hold `{{scheduled.date}}`, `{{scheduled.time}}`, `{{scheduled.week}}`
-    and others of `scheduled`, which each start fills with the time at which it was due."""
+    and others of `scheduled`, which each start fills with the time at which it was due, and fields
+    of long-term memory's entries, `{{memory.brand.voice.summary}}`."""
 
     times: Times
     overlap: Overlap = Field(default=Overlap.SKIP, strict=False)

@@ -1,5 +1,6 @@
 """Fills what an input leaves open for the moment of its start: `{{scheduled.date}}` in texts."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -8,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import JsonValue
 
-from services.errors import Problem, SettingsError
+from contracts.reference import Trust
+from services.errors import ConflictError, NotFoundError, Problem, SettingsError
+from services.long_term.entries import LongTermMemory
 from services.runs.inputs import invalid
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+)\s*\}\}")
@@ -55,6 +58,54 @@ class ScheduledTime:
         return self._moment.strftime(written) if written else None
 
 
+class EntryFields:
+    """Fields of the last versions of long-term memory's entries: `memory.brand.voice.summary`.
+
+    A list of texts is written with commas. An input counts as the operator's own words, so an entry
+    that a model made may not slip into one.
+    """
+
+    def __init__(self, entries: LongTermMemory, tenant: str) -> None:
+        self._entries = entries
+        self._tenant = tenant
+
+    def known(self) -> Sequence[str]:
+        """See `Source.known`."""
+        return ["memory.NAMESPACE.ENTRY.FIELD"]
+
+    async def fill(self, path: Sequence[str]) -> str | None:
+        """See `Source.fill`.
+
+        Raises:
+            ConflictError: the entry is not the operator's.
+            StorageError: the entry is damaged.
+            UnavailableError: the archive does not answer.
+        """
+        entry, fields = ".".join(path[:2]), path[2:]
+        try:
+            held = await self._entries.get(self._tenant, entry)
+        except NotFoundError:
+            return None
+        if held.record.trust is not Trust.OPERATOR:
+            raise ConflictError(
+                f"{entry} of long-term memory was not written by the operator and may not become"
+                " part of an input; let the flow read it, under `memory:` in its file"
+            )
+        return _field(json.loads(held.body), fields)
+
+
+def sources(
+    entries: LongTermMemory, tenant: str, scheduled_ms: int, time_zone: str
+) -> dict[str, Source]:
+    """Name what the placeholders of a scheduled start may take from.
+
+    Raises:
+        InputInvalidError: there is no such time zone.
+    """
+    moment = ScheduledTime(scheduled_ms, zone_named(time_zone))
+    return {"scheduled": moment, "memory": EntryFields(entries, tenant)}
+
+
 def zone_named(name: str) -> ZoneInfo:
     """Find a time zone.
 
@@ -69,11 +120,6 @@ def zone_named(name: str) -> ZoneInfo:
             raise SettingsError("this machine has no time zone database; install one") from error
         told = f"{name!r} is no time zone; write an IANA name such as Europe/Berlin, or UTC"
         raise invalid("the time zone is unknown", [Problem("/time_zone", told)]) from error
-
-
-def is_open(given: Mapping[str, JsonValue], source: str) -> bool:
-    """Whether any text of an input takes something from this source."""
-    return any(path[0] == source for path in _paths(dict(given)))
 
 
 async def filled(
@@ -130,13 +176,19 @@ async def _text(
     return "".join([*pieces, text[end:]])
 
 
-def _paths(value: JsonValue) -> list[list[str]]:
+def _field(value: JsonValue, path: Sequence[str]) -> str | None:
+    """Follow a path into a value; None where it leads to no text, number or list of texts."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
     match value:
         case str():
-            return [match[1].split(".") for match in _PLACEHOLDER.finditer(value)]
+            return value
+        case bool() | None:
+            return None
+        case int() | float():
+            return str(value)
         case list():
-            return [path for each in value for path in _paths(each)]
-        case dict():
-            return [path for each in value.values() for path in _paths(each)]
+            texts = [each for each in value if isinstance(each, str)]
+            return ", ".join(texts) if len(texts) == len(value) else None
         case _:
-            return []
+            return None

@@ -50,7 +50,7 @@ from services.errors import (
 )
 from services.runs.inputs import INPUT_LIMIT_BYTES, invalid, read_input
 from services.runs.listing import read_cursor, write_cursor
-from services.runs.placeholders import ScheduledTime, filled, zone_named
+from services.runs.placeholders import filled, sources
 from services.runs.runs import Runs, unavailable
 from services.schedules import view
 from services.schedules.spec import read_times, refused, span
@@ -318,9 +318,10 @@ class Schedules:
         flow = self._runs.shelf.get(content.flow)
         if len(_written(content.input)) > INPUT_LIMIT_BYTES:
             raise invalid("the input is too large", [Problem("/input", "larger than 1 MiB")])
-        moment = ScheduledTime(int(due.timestamp() * 1000), zone_named(content.times.time_zone))
+        moment, zone = int(due.timestamp() * 1000), content.times.time_zone
+        taken = sources(self._runs.entries, self._tenant, moment, zone)
         try:
-            given = await filled(content.input, {"scheduled": moment})
+            given = await filled(content.input, taken)
             read_input(flow, given, self._runs.registry)
         except InputInvalidError as error:
             places = [Problem(f"/input{each.pointer}", each.message) for each in error.problems]

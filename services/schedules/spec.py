@@ -12,7 +12,7 @@ from temporalio.client import (
     ScheduleSpec,
 )
 
-from contracts.flow import seconds
+from contracts.duration import seconds
 from contracts.schedule import Calendar, Times
 from services.errors import InputInvalidError, Problem
 from services.runs.inputs import invalid

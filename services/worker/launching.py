@@ -8,9 +8,10 @@ from temporalio import activity
 from contracts.launch import LaunchTask
 from contracts.work import RunStart
 from services.errors import InputInvalidError, Problem
+from services.long_term.entries import LongTermMemory
 from services.memory.memory import Memory
 from services.runs.inputs import invalid
-from services.runs.placeholders import ScheduledTime, Source, filled, zone_named
+from services.runs.placeholders import Source, filled, sources
 from services.runs.preparing import Preparing
 from services.worker.failures import as_final_unless_passing
 from workflows.ports import LaunchActivities
@@ -19,8 +20,9 @@ from workflows.ports import LaunchActivities
 class WorkerLaunchActivities(LaunchActivities):
     """Implements the ports of workflows that start runs."""
 
-    def __init__(self, memory: Memory, preparing: Preparing) -> None:
+    def __init__(self, memory: Memory, preparing: Preparing, entries: LongTermMemory) -> None:
         self._memory = memory
+        self._entries = entries
         self._preparing = preparing
 
     @activity.defn(name="prepare")
@@ -29,11 +31,14 @@ class WorkerLaunchActivities(LaunchActivities):
         try:
             given = read_given(await self._text(task), task.row)
             if task.scheduled_ms:
-                given = await filled(given, sources(task))
+                given = await filled(given, self._sources(task))
             start, _ = await self._preparing.prepare(task.tenant, task.run, task.flow, given)
         except Exception as error:  # the edge: only what may pass is tried again
             raise as_final_unless_passing(error) from error
         return start
+
+    def _sources(self, task: LaunchTask) -> dict[str, Source]:
+        return sources(self._entries, task.tenant, task.scheduled_ms, task.time_zone)
 
     async def _text(self, task: LaunchTask) -> str:
         if task.given_at is None:
@@ -42,11 +47,6 @@ class WorkerLaunchActivities(LaunchActivities):
             task.tenant, task.run, [task.given_at], from_history=False
         )
         return stored[task.given_at].decode()
-
-
-def sources(task: LaunchTask) -> dict[str, Source]:
-    """Name what the placeholders of a scheduled start may take from."""
-    return {"scheduled": ScheduledTime(task.scheduled_ms, zone_named(task.time_zone))}
 
 
 def read_given(text: str, row: int = -1) -> dict[str, JsonValue]:

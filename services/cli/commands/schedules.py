@@ -44,7 +44,7 @@ Input = Annotated[
         "--input",
         "-i",
         help="YAML or JSON file; - for standard input. Texts may hold {{scheduled.date}},"
-        " {{scheduled.time}}, {{scheduled.week}}.",
+        " {{scheduled.time}}, {{scheduled.week}}, {{memory.brand.voice.summary}}.",
     ),
 ]
 OverlapOption = Annotated[

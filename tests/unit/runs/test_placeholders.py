@@ -5,8 +5,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import JsonValue
 
-from services.errors import InputInvalidError
-from services.runs.placeholders import ScheduledTime, filled, zone_named
+from contracts.long_term import Provenance
+from contracts.reference import Trust
+from services.errors import ConflictError, InputInvalidError
+from services.long_term.entries import LongTermMemory
+from services.long_term.in_process import InProcessHeads, InProcessRecords
+from services.long_term.writing import Writing
+from services.memory.in_process import InProcessArchive
+from services.runs.placeholders import EntryFields, ScheduledTime, filled, zone_named
+from tests.toys import REGISTRY, Note
 
 SUNDAY_EVENING_UTC = 1_767_567_600_000
 """2026-01-04T23:00:00Z, which is Monday of the next week in Berlin."""
@@ -60,6 +67,34 @@ async def test_unknown_placeholders_are_named_with_their_places() -> None:
 
     assert [each.pointer for each in refused.value.problems] == ["/a/0", "/b/c"]
     assert "scheduled.date" in refused.value.problems[0].message
+
+
+async def _entries(trust: Trust = Trust.OPERATOR) -> LongTermMemory:
+    homes = InProcessRecords(), InProcessHeads(), InProcessArchive()
+    entries = LongTermMemory(*homes, REGISTRY)
+    note = Note(text="plain", score=7)
+    await entries.put("t", Writing("brand.voice", note, Provenance(who="eva"), 0, trust=trust))
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("text", "plain"), ("score", "7"), ("items", None), ("nothing", None)],
+)
+async def test_a_field_of_an_entry_is_taken_as_text(path: str, expected: str | None) -> None:
+    """Texts and numbers of the last version are filled in; what is neither is unknown."""
+    fields = EntryFields(await _entries(), "t")
+
+    assert await fields.fill(["brand", "voice", path]) == expected
+    assert await fields.fill(["brand", "logo", path]) is None
+
+
+async def test_an_entry_that_a_model_made_is_no_input() -> None:
+    """An input counts as the operator's words, so what a model wrote cannot slip into one."""
+    fields = EntryFields(await _entries(Trust.MODEL), "t")
+
+    with pytest.raises(ConflictError, match="under `memory:`"):
+        await fields.fill(["brand", "voice", "text"])
 
 
 @pytest.mark.parametrize("name", ["Europe/Nowhere", "", "../etc/passwd", "x" * 300])
