@@ -241,7 +241,10 @@ def _unfit(wrong: Sequence[Row], rows: int) -> InputInvalidError:
 
 
 def _skipped(row: Row) -> SkippedRow:
-    told = "; ".join(f"{each.pointer}: {each.message}".strip(": ") for each in row.problems)
+    told = "; ".join(
+        f"{each.pointer.strip('/').replace('/', '.')}: {each.message}".removeprefix(": ")
+        for each in row.problems
+    )
     return SkippedRow(line=row.line, problem=told[:500])
 
 
