@@ -20,11 +20,11 @@ from services.retrieval.base import Corpora
 from services.runs.gates import Gates
 from services.runs.runs import Runs
 from services.runs.steering import Steering
+from services.schedules.schedules import Schedules
 from services.webhooks.deliveries import Deliveries
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.in_process import InProcessRecords
 from services.webhooks.sending import Sender
-from services.schedules.schedules import Schedules
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def build(
         preparing = Preparing(
             assembly.memory, assembly.shelf, assembly.registry, assembly.long_term
         )
-        launching = WorkerLaunchActivities(assembly.memory, preparing, assembly.long_term)
+        launching = WorkerLaunchActivities(assembly.memory, preparing)
         activities = [*activities, *registered_launching(launching)]
     return Worker(
         client,

@@ -8,7 +8,6 @@ from temporalio import activity
 from contracts.launch import LaunchTask
 from contracts.work import RunStart
 from services.errors import InputInvalidError, Problem
-from services.long_term.entries import LongTermMemory
 from services.memory.memory import Memory
 from services.runs.inputs import invalid
 from services.runs.placeholders import Source, filled, sources
@@ -20,9 +19,8 @@ from workflows.ports import LaunchActivities
 class WorkerLaunchActivities(LaunchActivities):
     """Implements the ports of workflows that start runs."""
 
-    def __init__(self, memory: Memory, preparing: Preparing, entries: LongTermMemory) -> None:
+    def __init__(self, memory: Memory, preparing: Preparing) -> None:
         self._memory = memory
-        self._entries = entries
         self._preparing = preparing
 
     @activity.defn(name="prepare")
@@ -38,7 +36,7 @@ class WorkerLaunchActivities(LaunchActivities):
         return start
 
     def _sources(self, task: LaunchTask) -> dict[str, Source]:
-        return sources(self._entries, task.tenant, task.scheduled_ms, task.time_zone)
+        return sources(self._preparing.entries, task.tenant, task.scheduled_ms, task.time_zone)
 
     async def _text(self, task: LaunchTask) -> str:
         if task.given_at is None:
