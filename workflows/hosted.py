@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from workflows.batch import Batch
 from workflows.deliver import Deliver
+from workflows.launch import Launch
 from workflows.run_flow import RunFlow
 
-WORKFLOWS: Final[tuple[type, ...]] = (RunFlow, Deliver)
+WORKFLOWS: Final[tuple[type, ...]] = (RunFlow, Deliver, Launch, Batch)

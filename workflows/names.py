@@ -5,7 +5,15 @@ from typing import Final
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
+from contracts.base import digest
+
 WORKFLOW_TYPE: Final = "flow"
+BATCH_TYPE: Final = "batch"
+"""The type of the workflow that works through a list."""
+
+LAUNCH: Final = "launch"
+"""The type of the workflow that prepares a run for a schedule and sees it through."""
+
 DECIDE: Final = "decide"
 """The update by which a decision reaches a run that a worker holds."""
 
@@ -21,6 +29,17 @@ STATUS: Final = SearchAttributeKey.for_keyword("FoStatus")
 TENANT: Final = SearchAttributeKey.for_keyword("FoTenant")
 NEEDS_PERSON: Final = SearchAttributeKey.for_bool("FoNeedsPerson")
 COST_USD: Final = SearchAttributeKey.for_float("FoCostUsd")
+SCHEDULE: Final = SearchAttributeKey.for_keyword("FoSchedule")
+"""By which schedule of the tenant a run was started."""
+
+BATCH: Final = SearchAttributeKey.for_keyword("FoBatch")
+"""Of which batch of the tenant a run is a row."""
+
+DUE: Final = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""Set by Temporal on what a schedule starts: when that was due, without jitter."""
+
+RUN: Final = "run"
+"""The memo of a launch that names its run."""
 
 BUGS: Final = (
     ArithmeticError,
@@ -36,7 +55,7 @@ BUGS: Final = (
 )
 """What only a bug in the interpreter or an undecodable argument raises; such a run fails."""
 
-SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD)
+SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD, SCHEDULE, BATCH)
 """Must exist in the namespace before the first start."""
 
 
@@ -64,6 +83,36 @@ def run_attributes(tenant: str, flow: str) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [SearchAttributePair(FLOW, flow), SearchAttributePair(TENANT, tenant)]
     )
+
+
+def schedule_id(tenant: str, schedule: str) -> str:
+    """Name a schedule in Temporal, where tenants share a namespace: `default/weekly`."""
+    return f"{tenant}/{schedule}"
+
+
+def scheduled_launch(tenant: str, schedule: str) -> str:
+    """Begin the ids of a schedule's launches; Temporal appends the time at which each was due."""
+    return f"{tenant}/schedule/{schedule}"
+
+
+def batch_workflow(tenant: str, batch: str) -> str:
+    """Name the workflow of a batch: `default/batch/01K…`."""
+    return f"{tenant}/batch/{batch}"
+
+
+def row_launch(tenant: str, batch: str, row: int, attempt: int) -> str:
+    """Name the launch of one row; the same attempt at the same row is the same run."""
+    return f"{batch_workflow(tenant, batch)}/{row}/{attempt}"
+
+
+def launched_run(launch: str, content: str) -> str:
+    """Name the run of a launch: of one due time and one content there is one run, ever.
+
+    Args:
+        launch: the workflow id of the launch, with the time at which it was due.
+        content: what is started; a schedule that was changed may run a time again.
+    """
+    return "S" + digest(f"{launch}\n{content}".encode())[:25].upper()
 
 
 def pure_activity(step: str) -> str:

@@ -14,6 +14,7 @@ from services.gateway.hosts import OwnHosts
 from services.gateway.notices import describe_notices
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import (
+    batches,
     corpora,
     events,
     flow_map,
@@ -23,6 +24,7 @@ from services.gateway.routes import (
     health,
     memory,
     runs,
+    schedules,
     views,
     webhooks,
 )
@@ -44,9 +46,27 @@ _TAGS: Final = [
     {"name": "gates", "description": "Where runs wait for people."},
     {"name": "memory", "description": "Long-term memory: entries that outlive runs."},
     {"name": "webhooks", "description": "Who is told what happens, and what became of it."},
+    {"name": "schedules", "description": "What is started by itself, and when."},
+    {"name": "batches", "description": "One flow over a list of inputs."},
     {"name": "corpora", "description": "What research searches."},
     {"name": "health", "description": "For whoever watches the process."},
 ]
+
+_ROUTES: Final = (
+    flows,
+    flow_map,
+    flow_schema,
+    runs,
+    views,
+    events,
+    gates,
+    memory,
+    webhooks,
+    schedules,
+    batches,
+    corpora,
+    health,
+)
 
 
 class Application(FastAPI):
@@ -90,19 +110,7 @@ def create_app(
     app.add_middleware(JsonBodies)
     if hosts:
         app.add_middleware(OwnHosts, hosts=hosts)
-    for module in (
-        flows,
-        flow_map,
-        flow_schema,
-        runs,
-        views,
-        events,
-        gates,
-        memory,
-        webhooks,
-        corpora,
-        health,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
     describe_notices(app)
     return app

@@ -30,6 +30,22 @@ CorpusPath = Annotated[
         examples=["composting"],
     ),
 ]
+SchedulePath = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="A schedule's name.",
+        examples=["newsletter-weekly"],
+    ),
+]
+BatchId = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9A-Z]{26}$",
+        description="A batch's id.",
+        examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB"],
+    ),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from services.batches.batches import Batches
 from services.drawing.maps import Maps
 from services.flows.shelf import Shelf
 from services.health.base import ModelHealth
@@ -19,6 +20,7 @@ from services.retrieval.base import Corpora
 from services.runs.gates import Gates
 from services.runs.runs import Runs
 from services.runs.steering import Steering
+from services.schedules.schedules import Schedules
 from services.webhooks.deliveries import Deliveries
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.in_process import InProcessRecords
@@ -70,6 +72,16 @@ class Services:
     def shelf(self) -> Shelf:
         """The flows on offer."""
         return self.runs.shelf
+
+    @property
+    def batches(self) -> Batches:
+        """The tenant's batches."""
+        return Batches(self.runs)
+
+    @property
+    def schedules(self) -> Schedules:
+        """The tenant's schedules."""
+        return Schedules(self.runs)
 
     @property
     def client(self) -> Client:

@@ -146,7 +146,11 @@ class RunHistory:
         Raises:
             UnavailableError: Temporal does not answer.
         """
-        handle = self._client.get_workflow_handle(workflow_id(tenant, run))
+        return await self.reason(workflow_id(tenant, run))
+
+    async def reason(self, workflow: str) -> str:
+        """Say the same of any workflow of ours, by its whole id; raises as `ending` does."""
+        handle = self._client.get_workflow_handle(workflow)
         close = WorkflowHistoryEventFilterType.CLOSE_EVENT
         try:
             described = await handle.describe()

@@ -28,7 +28,7 @@ class Preparing:
         self._memory = memory
         self._shelf = shelf
         self._registry = registry
-        self._entries = entries
+        self.entries = entries
 
     async def prepare(
         self,
@@ -56,7 +56,7 @@ class Preparing:
         carried = self._shelf.carried(flow)
         start = await start_of(
             self._memory,
-            self._entries,
+            self.entries,
             tenant,
             run,
             flow,

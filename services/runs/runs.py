@@ -117,8 +117,8 @@ class Runs:
         self.history = RunHistory(client)
         self.entries = entries or empty_memory(memory.archive, registry)
         self._preparing = Preparing(memory, shelf, registry, self.entries)
-        self._queue = settings.task_queue
-        self._ui = settings.temporal_ui_url
+        self.queue = settings.task_queue
+        self.ui = settings.temporal_ui_url
 
     async def start(
         self,
@@ -289,10 +289,10 @@ class Runs:
 
     def temporal_url(self, run: str) -> str:
         """Write where the Temporal web UI shows a run; empty when no UI is configured."""
-        if not self._ui:
+        if not self.ui:
             return ""
         workflow = quote(names.workflow_id(self.tenant, run), safe="")
-        return f"{self._ui}/namespaces/{self.client.namespace}/workflows/{workflow}"
+        return f"{self.ui}/namespaces/{self.client.namespace}/workflows/{workflow}"
 
     def _run_id(self, idempotency_key: str) -> str:
         if not idempotency_key:
@@ -309,7 +309,7 @@ class Runs:
                 RunFlow.run,
                 start,
                 id=names.workflow_id(self.tenant, start.run),
-                task_queue=self._queue,
+                task_queue=self.queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 memo={"fingerprint": fingerprint, "nonce": nonce},
@@ -355,11 +355,11 @@ class Runs:
             id=run,
             flow=found.get(names.FLOW) or "",
             status=status_of(execution),
-            started_at=_rfc3339(execution.start_time),
-            ended_at=_rfc3339(execution.close_time) if execution.close_time else None,
+            started_at=rfc3339(execution.start_time),
+            ended_at=rfc3339(execution.close_time) if execution.close_time else None,
             needs_person=bool(found.get(names.NEEDS_PERSON)),
             cost_usd=found.get(names.COST_USD) or 0.0,
-            temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self._ui else "",
+            temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self.ui else "",
         )
 
 
@@ -414,5 +414,6 @@ def _fingerprint(flow: str, inputs: Mapping[str, Value]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a moment in UTC, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

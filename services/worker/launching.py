@@ -10,6 +10,7 @@ from contracts.work import RunStart
 from services.errors import InputInvalidError, Problem
 from services.memory.memory import Memory
 from services.runs.inputs import invalid
+from services.runs.placeholders import Source, filled, sources
 from services.runs.preparing import Preparing
 from services.worker.failures import as_final_unless_passing
 from workflows.ports import LaunchActivities
@@ -26,11 +27,16 @@ class WorkerLaunchActivities(LaunchActivities):
     async def prepare(self, task: LaunchTask) -> RunStart:
         """See `LaunchActivities.prepare`."""
         try:
-            given = read_given(await self._text(task))
+            given = read_given(await self._text(task), task.row)
+            if task.scheduled_ms:
+                given = await filled(given, self._sources(task))
             start, _ = await self._preparing.prepare(task.tenant, task.run, task.flow, given)
         except Exception as error:  # the edge: only what may pass is tried again
             raise as_final_unless_passing(error) from error
         return start
+
+    def _sources(self, task: LaunchTask) -> dict[str, Source]:
+        return sources(self._preparing.entries, task.tenant, task.scheduled_ms, task.time_zone)
 
     async def _text(self, task: LaunchTask) -> str:
         if task.given_at is None:
@@ -41,16 +47,18 @@ class WorkerLaunchActivities(LaunchActivities):
         return stored[task.given_at].decode()
 
 
-def read_given(text: str) -> dict[str, JsonValue]:
-    """Read the inputs of a launch.
+def read_given(text: str, row: int = -1) -> dict[str, JsonValue]:
+    """Read the inputs of a launch, where there are several the one of a row.
 
     Raises:
-        InputInvalidError: the text is no JSON object.
+        InputInvalidError: the text is no JSON object, or no list of them.
     """
     try:
         given: JsonValue = json.loads(text)
     except ValueError as error:
         raise InputInvalidError(f"the inputs are no JSON: {error}") from error
+    if row >= 0:
+        given = given[row] if isinstance(given, list) and row < len(given) else None
     if not isinstance(given, dict):
         raise invalid("the inputs are no JSON object", [Problem("", "give inputs by slot")])
     return given
