@@ -4,6 +4,7 @@ Numbers, dates, addresses, glossary terms and kept words are as they have to be;
 are the original's with another ending, among frequent words of the target. It means nothing.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -46,7 +47,7 @@ def _with_term(text: str, term: str, said: str, hold: Callable[[str], str]) -> s
     for at in reversed(range(len(found) - len(wanted) + 1)):
         run = found[at : at + len(wanted)]
         between = [
-            text[one.end() : other.start()] for one, other in zip(run, run[1:], strict=False)
+            text[one.end() : other.start()] for one, other in itertools.pairwise(run)
         ]
         is_term = [stem(each[0].casefold()) for each in run] == wanted
         if is_term and all(gap in (" ", "-") for gap in between):

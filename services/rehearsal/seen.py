@@ -41,6 +41,9 @@ class Seen:
     calls: int
     seconds: float
 
+    signed: tuple[str, ...] = ()
+    """Models that the flow may let write it, by name."""
+
 
 def seen(scene: Scene, played: Played, flow: CompiledFlow) -> Seen:
     """Sum up a run."""
@@ -62,6 +65,7 @@ def seen(scene: Scene, played: Played, flow: CompiledFlow) -> Seen:
         route=_route(events, flow),
         output=digest(b"\n".join(bodies)),
         carried=b"\n".join(bodies).decode(),
+        signed=tuple(each.model.name for each in flow.agents.values() if each.model),
         calls=played.calls,
         seconds=played.seconds,
     )
