@@ -73,6 +73,7 @@ def _unsigned(run: Seen) -> str:
     text = run.carried
     for name in run.signed:
         text = text.replace(name, "a model")
+    text = re.sub(r"a model(?: and a model)+", "a model", text)
     return re.sub(r"[0-9a-f]{8,64}", "digest", text)
 
 

@@ -42,6 +42,9 @@ _ENGLISH: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Units that a translation may write as a symbol; in other languages words are not looked up."""
 
+_PERCENT: Final = ("percent", "proc", "proz", "pros", "pour", "por", "per")
+"""How `percent` begins in the languages that can be checked: `pour cent`, `por ciento`."""
+
 _SYMBOL: Final = re.compile(
     r"[\s\u00a0\u202f]?(%|°[CF]?|[€$£]|(?:kg|mg|g|t|km|cm|mm|m|ml|l|kWh)(?!\w))"
 )
@@ -59,8 +62,8 @@ class Figure(NamedTuple):
     unit: str = ""
     """Canonical; empty where none that is known stands beside it."""
 
-    has_word: bool = False
-    """Whether a word follows, which may be its unit in this language."""
+    word: str = ""
+    """The word that follows, if one does: it may be its unit in this language."""
 
 
 def figure_faults(original: str, translated: str, source: str, target: str) -> Iterator[Fault]:
@@ -93,10 +96,15 @@ def _partner(figure: Figure, left: Sequence[Figure]) -> Figure | None:
 def _unit_faults(figure: Figure, match: Figure) -> Iterator[Fault]:
     if figure.unit and match.unit and figure.unit != match.unit:
         yield TranslationFaultKind.UNIT, f"{figure.shown} {figure.unit} became {match.unit}"
-    elif figure.unit and not match.unit and not match.has_word:
+    elif figure.unit and not match.unit and not _may_be(match.word, figure.unit):
         yield TranslationFaultKind.UNIT, f"{figure.shown} has lost its unit, {figure.unit}"
-    elif match.unit and not figure.unit and not figure.has_word:
+    elif match.unit and not figure.unit and not figure.word:
         yield TranslationFaultKind.UNIT, f"{figure.shown} has got the unit {match.unit}"
+
+
+def _may_be(word: str, unit: str) -> bool:
+    """Whether a word of any language may say a unit; of `percent` the words are known."""
+    return word.startswith(_PERCENT) if unit == "percent" else bool(word)
 
 
 def _kind(figure: Figure) -> TranslationFaultKind:
@@ -140,14 +148,16 @@ def _on_24_hours(hour: int, half: str | None) -> int:
     return hour % 12 + (12 if half.casefold() == "p" else 0)
 
 
-def _unit(text: str, start: int, end: int, locale: str) -> tuple[str, bool]:
+def _unit(text: str, start: int, end: int, locale: str) -> tuple[str, str]:
+    """Find the unit before or after a number, and the word after it where no symbol stands."""
     if before := _BEFORE.search(text[:start]):
-        return _SYMBOLS[before[1]], False
+        return _SYMBOLS[before[1]], ""
     if symbol := _SYMBOL.match(text, end):
-        return _SYMBOLS[symbol[1].casefold()], False
-    word = _WORD.match(text, end)
+        return _SYMBOLS[symbol[1].casefold()], ""
+    following = _WORD.match(text, end)
+    word = following[1].casefold() if following else ""
     known = _ENGLISH if language_code(locale) == "en" else {}
-    return known.get(word[1].casefold(), "") if word else "", word is not None
+    return known.get(word, ""), word
 
 
 def _spelt_out(text: str, locale: str) -> frozenset[str]:

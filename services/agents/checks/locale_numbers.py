@@ -65,7 +65,7 @@ def _pattern(locale: str) -> re.Pattern[str]:
     group, decimal = f"[{re.escape(marks)}]", re.escape(rules.decimal)
     whole = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)"
     start, end = r"(?<![\w.,])(?:(?<![\w)])[-\u2212])?", r"(?![.,]?\d)"
-    read = rf"{start}{whole}(?:{decimal}\d+)?{end}(?!{group}\d{{3}}(?!\d))"
+    read = rf"{start}{whole}(?:{decimal}\d+)?{end}"
     as_written = r"(?<!\w)\d+(?:[.,]\d+)*"
     return re.compile(rf"(?P<read>{read})|{as_written}")
 
