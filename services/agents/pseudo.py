@@ -46,9 +46,7 @@ def _with_term(text: str, term: str, said: str, hold: Callable[[str], str]) -> s
     found = list(_WORD.finditer(text))
     for at in reversed(range(len(found) - len(wanted) + 1)):
         run = found[at : at + len(wanted)]
-        between = [
-            text[one.end() : other.start()] for one, other in itertools.pairwise(run)
-        ]
+        between = [text[one.end() : other.start()] for one, other in itertools.pairwise(run)]
         is_term = [stem(each[0].casefold()) for each in run] == wanted
         if is_term and all(gap in (" ", "-") for gap in between):
             text = text[: run[0].start()] + hold(said) + text[run[-1].end() :]

@@ -60,3 +60,12 @@ def test_a_stand_in_signs_with_its_own_name() -> None:
     assert judge(scene(REFUSED), same, undisturbed).garbage is Garbage.NONE
     assert judge(scene(REFUSED), other, undisturbed).garbage is Garbage.PASSED
     assert judge(scene(REFUSED), replace(same, fell_back=0), undisturbed).garbage is Garbage.PASSED
+
+
+def test_less_than_everything_has_to_be_noticed() -> None:
+    """A fan-out that may end without some items gives less, and the run goes another way for it."""
+    less = replace(GOOD, output="b" * 64, carried="# Title", missing=("write/fr",))
+    noticed = replace(less, route=("write", "approve", "done"))
+
+    assert judge(scene(REFUSED), noticed, GOOD).garbage is Garbage.NONE
+    assert judge(scene(REFUSED), less, GOOD).garbage is Garbage.PASSED
