@@ -1,4 +1,4 @@
-"""The flow `article` for tests: real agents, sample corpora, a scripted model, real memory."""
+"""The shipped flows for tests: real agents, sample corpora, a scripted model, real memory."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -38,6 +38,14 @@ LOW_RISK = (
 
 
 @cache
+def request(name: str) -> Mapping[str, JsonValue]:
+    """Read a sample request to repurpose or to localise."""
+    path = SAMPLES / "requests" / f"{name}.yaml"
+    read: Mapping[str, JsonValue] = YAML(typ="safe").load(path.read_text("utf-8"))
+    return read
+
+
+@cache
 def brief(name: str) -> Mapping[str, JsonValue]:
     """Read a sample brief."""
     path = SAMPLES / "briefs" / f"{name}.yaml"
@@ -71,7 +79,7 @@ async def article(
     publisher: Publisher,
     model: LanguageModel,
 ) -> Harness:
-    """Set up the shipped flow on a queue of its own."""
+    """Set up the shipped flows on a queue of their own."""
     environ = {"ORCHESTRA_MODEL_SOURCE": "scripted", "ORCHESTRA_MODEL": "scripted"}
     settings = Settings.from_environ(environ).model_copy(
         update={"temporal_address": address, "tenant": tenant, "task_queue": tenant}
@@ -81,6 +89,7 @@ async def article(
     agents = catalogue.build(
         retriever=await corpora(), publisher=publisher, writer_model="scripted"
     )
-    runs = Runs(client, memory, composition.shelf(settings), CONTRACTS, settings)
-    assembly = Assembly(memory, agents, model, CONTRACTS)
+    shelf = composition.shelf(settings)
+    runs = Runs(client, memory, shelf, CONTRACTS, settings)
+    assembly = Assembly(memory, agents, model, CONTRACTS, shelf)
     return Harness(client, runs, Gates(runs), memory, assembly, tenant, sandbox_runner())
