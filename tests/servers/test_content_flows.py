@@ -61,6 +61,11 @@ async def _next(bench: Harness, waiting: GateView) -> GateView:
     return again
 
 
+def _in(locales: list[JsonValue]) -> dict[str, JsonValue]:
+    """Ask for the sample article in these languages."""
+    return {**request("localise-lindenau"), "locales": locales}
+
+
 async def test_posts_are_approved_together_and_published_once(temporal_address: str) -> None:
     """An editor's slip is measured before it can be approved; one page goes out for all."""
     bench, publisher = await _bench(temporal_address)
@@ -92,7 +97,7 @@ async def test_what_is_not_translated_is_not_done(temporal_address: str) -> None
     """A model that gets nothing right leaves all to the reviewer; approving that is no success."""
     never = Line(agent="translator", rung="free", times=None, reply={"pieces": {}, "notes": []})
     bench, publisher = await _bench(temporal_address, never)
-    given = {**request("localise-lindenau"), "locales": ["de"]}
+    given = _in(["de"])
     async with bench.worker():
         run = (await bench.runs.start("localise", given)).run
         child = names.child_run(run, "translate", 1, "de")
@@ -113,7 +118,7 @@ async def test_what_is_not_translated_is_not_done(temporal_address: str) -> None
 async def test_some_languages_may_be_missing(temporal_address: str) -> None:
     """Each language waits for its own reviewer; one says no, and an editor sees what is missing."""
     bench, publisher = await _bench(temporal_address)
-    given = {**request("localise-lindenau"), "locales": ["de", "fr", "pl"]}
+    given = _in(["de", "fr", "pl"])
     verdicts: dict[str, Verdict] = {"de": "approve", "fr": "reject", "pl": "approve"}
     async with bench.worker():
         run = (await bench.runs.start("localise", given)).run
@@ -139,7 +144,7 @@ async def test_some_languages_may_be_missing(temporal_address: str) -> None:
 async def test_a_reviewer_s_edit_is_measured_again(temporal_address: str) -> None:
     """A number that a native reviewer changes by mistake is found before it can be approved."""
     bench, _ = await _bench(temporal_address)
-    given = {**request("localise-lindenau"), "locales": ["de"]}
+    given = _in(["de"])
     async with bench.worker():
         run = (await bench.runs.start("localise", given)).run
         child = names.child_run(run, "translate", 1, "de")
