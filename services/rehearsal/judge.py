@@ -63,7 +63,9 @@ def _differs(scene: Scene, run: Seen, undisturbed: Seen) -> str:
     if run.missing and run.route != undisturbed.route:
         # The flow lets a fan-out end without some items, and took note of it.
         return ""
-    noticed = run.repaired or run.fell_back or run.route != undisturbed.route
+    noticed = (
+        run.repaired != undisturbed.repaired or run.fell_back or run.route != undisturbed.route
+    )
     # What leaves a trace is looked for by it; a note that only the next agent reads is no output.
     known = noticed or bool(scene.traces)
     if scene.target and scene.target.injection.port is Port.ANSWER and known:
