@@ -1,4 +1,4 @@
-"""The flow `article` for tests: real agents, sample corpora, a scripted model, real memory."""
+"""The shipped flows for tests: real agents, sample corpora, a scripted model, real memory."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -40,6 +40,14 @@ LOW_RISK = (
 
 
 @cache
+def request(name: str) -> Mapping[str, JsonValue]:
+    """Read a sample request to repurpose or to localise."""
+    path = SAMPLES / "requests" / f"{name}.yaml"
+    read: Mapping[str, JsonValue] = YAML(typ="safe").load(path.read_text("utf-8"))
+    return read
+
+
+@cache
 def brief(name: str) -> Mapping[str, JsonValue]:
     """Read a sample brief."""
     path = SAMPLES / "briefs" / f"{name}.yaml"
@@ -73,7 +81,7 @@ async def article(
     publisher: Publisher,
     model: LanguageModel,
 ) -> Harness:
-    """Set up the shipped flow on a queue of its own."""
+    """Set up the shipped flows on a queue of their own."""
     environ = {"ORCHESTRA_MODEL_SOURCE": "scripted", "ORCHESTRA_MODEL": "scripted"}
     settings = Settings.from_environ(environ).model_copy(
         update={"temporal_address": address, "tenant": tenant, "task_queue": tenant}

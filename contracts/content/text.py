@@ -29,3 +29,9 @@ SectionId = Annotated[str, Field(pattern=r"^s[1-9][0-9]*$")]
 ClaimId = Annotated[str, Field(pattern=r"^c[1-9][0-9]*$")]
 CommentId = Annotated[str, Field(pattern=r"^r[1-9][0-9]*$")]
 CorpusName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+ParagraphId = Annotated[str, Field(pattern=r"^p[1-9][0-9]*$")]
+TermId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+WebAddress = Annotated[
+    str, Field(max_length=400, pattern=r"^https?://[a-zA-Z0-9.-]+(:[0-9]{1,5})?(/[^\s<>\"]*)?$")
+]
+"""An address on the web that readers can open, without user and password."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -10,7 +11,7 @@ from contracts.content.text import Line
 from services.errors import AddressRefusedError, SettingsError, StorageError, UnavailableError
 from services.outgoing.post import Answer, Poster
 from services.outgoing.signature import key_of, signed_headers
-from services.publishing.base import Article, Published
+from services.publishing.base import Article, Page, Published
 from services.publishing.markdown import file_name, render
 
 _LOOK = "look at ORCHESTRA_PUBLISH_URL and ORCHESTRA_PUBLISH_SECRET"
@@ -57,9 +58,19 @@ class WebhookPublisher:
             StorageError: the receiver refuses, or does not say where the text is.
             UnavailableError: it does not answer, or not now.
         """
-        content = render(article)
+        return await self._send(
+            "article.publish", file_name(article), render(article), _of(article)
+        )
+
+    async def publish_page(self, page: Page) -> Published:
+        """Send the page as an article is sent, as `page.publish`; raises as `publish` does."""
+        return await self._send("page.publish", page.name, page.text.encode(), {})
+
+    async def _send(
+        self, kind: str, name: str, content: bytes, about: Mapping[str, str]
+    ) -> Published:
         published = digest(content)
-        body = _body(article, content, published)
+        body = _body(kind, {"name": name, **about}, content)
         headers = signed_headers(
             [self._secret.get_secret_value()], published, int(time.time()), body
         )
@@ -74,18 +85,19 @@ class WebhookPublisher:
         return Published(where=_where(answer), digest=published)
 
 
-def _body(article: Article, content: bytes, published: str) -> bytes:
-    """Write what is posted; the same article always gives the same bytes."""
-    data = {
-        "name": file_name(article),
+def _of(article: Article) -> dict[str, str]:
+    return {
         "title": article.draft.title,
         "made_by": article.draft.made_by,
         "vouched_by": article.vouched_by,
         "draft": article.digest,
-        "digest": published,
-        "markdown": content.decode(),
     }
-    return json.dumps({"type": "article.publish", "data": data}, ensure_ascii=False).encode()
+
+
+def _body(kind: str, told: Mapping[str, str], content: bytes) -> bytes:
+    """Write what is posted; the same text always gives the same bytes."""
+    data = {**told, "digest": digest(content), "markdown": content.decode()}
+    return json.dumps({"type": kind, "data": data}, ensure_ascii=False).encode()
 
 
 def _where(answer: Answer) -> str:

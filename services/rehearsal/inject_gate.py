@@ -1,11 +1,12 @@
 """People in rehearsal: editors approve, operators retry once and then stop, and some err."""
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from contracts.compiled import CompiledFlow, CompiledGate
-from contracts.event import EventKind
+from contracts.event import Event, EventKind
 from contracts.flow import GateAction
 from contracts.run import DecisionRequest
 from contracts.work import FlushTask
@@ -32,13 +33,14 @@ class People:
         scene = self._scenes[task.tenant]
         for event in task.pending:
             if event.kind is EventKind.GATE_OPENED and event.digest:
-                await self._decide(scene, task.run, event.step, event.visit, event.digest)
+                await self._decide(scene, task.run, event, event.digest)
 
-    async def _decide(self, scene: Scene, run: str, gate: str, visit: int, shown: str) -> None:
-        said = _said(self._flow.gates[gate], scene.way.verdicts.get(gate, "approve"), visit)
+    async def _decide(self, scene: Scene, run: str, event: Event, shown: str) -> None:
+        gate = event.step
+        said = self._said(scene, event)
         if said is None:
             return
-        request = said.model_copy(update={"shown": shown, "id": f"{gate}-{visit}"})
+        request = said.model_copy(update={"shown": shown, "id": f"{gate}-{event.visit}"})
         gates = self._gates(scene)
         match _struck(scene, gate):
             case Person.NOBODY:
@@ -56,6 +58,17 @@ class People:
                 # A flush that is made again finds the gate decided.
                 with suppress(CallerError):
                     await gates.decide(run, gate, request)
+
+    def _said(self, scene: Scene, event: Event) -> DecisionRequest | None:
+        gate = self._flow.gates[event.step]
+        verdict = scene.way.verdicts.get(event.step, "approve")
+        if verdict != "edited":
+            return _said(gate, verdict, event.visit)
+        if event.visit > 1:
+            return _said(gate, "approve", event.visit)
+        held = next(each for each in event.references if each.slot == gate.edits)
+        edited = json.loads(scene.values[held.digest])
+        return DecisionRequest(shown=_ELSEWHERE, who=WHO, verdict="edited", edited=edited)
 
 
 async def _refused(

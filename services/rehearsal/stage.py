@@ -26,7 +26,7 @@ from services.llm.scripted.respondent import SampleAnswer
 from services.llm.scripted.script import Fault
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
-from services.publishing.base import Article, Published, Publisher
+from services.publishing.base import Article, Page, Published, Publisher
 from services.publishing.in_process import InProcessPublisher
 from services.rehearsal.inject_agent import rehearsed
 from services.rehearsal.inject_gate import People
@@ -89,12 +89,20 @@ class RehearsedPublisher:
 
     async def publish(self, article: Article) -> Published:
         """See `Publisher.publish`."""
-        at = CURRENT.get()
-        assert at is not None, "only steps publish"
         kept = InProcessPublisher()
-        published = await kept.publish(article)
-        at.scene.published[published.where] = kept.published[published.where]
-        return published
+        return _kept(kept, await kept.publish(article))
+
+    async def publish_page(self, page: Page) -> Published:
+        """See `Publisher.publish_page`."""
+        kept = InProcessPublisher()
+        return _kept(kept, await kept.publish_page(page))
+
+
+def _kept(kept: InProcessPublisher, published: Published) -> Published:
+    at = CURRENT.get()
+    assert at is not None, "only steps publish"
+    at.scene.published[published.where] = kept.published[published.where]
+    return published
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.base import digest
-from services.publishing.base import Publisher
+from services.publishing.base import Page, Publisher
 from services.publishing.folder import FolderPublisher
 from services.publishing.in_process import InProcessPublisher
 from tests.builders import a_draft
@@ -75,3 +75,15 @@ async def test_place_is_named_after_title_and_draft(place: Place) -> None:
     published = await place.publisher.publish(article)
 
     assert published.where == f"composting-without-a-garden-{article.digest[:8]}.md"
+
+
+async def test_a_page_is_published_under_its_own_name_once(place: Place) -> None:
+    """Posts and translations are pages: the bytes are those given, and a repeat changes nothing."""
+    page = Page(name="posts-bins-0123abcd.md", text="# Bins\n")
+
+    first = await place.publisher.publish_page(page)
+    second = await place.publisher.publish_page(page)
+
+    assert first == second
+    assert dict(place.read()) == {"posts-bins-0123abcd.md": b"# Bins\n"}
+    assert first.digest == digest(b"# Bins\n")
