@@ -80,7 +80,7 @@ def failure_plan(context: ContextMap) -> FailurePlan:
     steps = {node.name: _courses(context.ways, node.name) for node in nodes}
     models = [node.name for node in nodes if node.agent_kind is AgentKind.MODEL]
     usual = _usual([steps[name] for name in models or steps])
-    code = {node.name: node.agent_kind is AgentKind.CODE for node in nodes}
+    code = {node.name: node.agent_kind is not AgentKind.MODEL for node in nodes}
     own = {name: _own(courses, usual, code[name]) for name, courses in steps.items()}
     return FailurePlan(
         _grouped(_named(usual)),

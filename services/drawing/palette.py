@@ -37,6 +37,8 @@ _FILLS: Final[Mapping[str, Shade]] = {
     ".succeeded .card": Shade("#e5f5e9", "#12301d"),
     ".failed .card": Shade("#fde9e7", "#3d1a1a"),
     ".code .pill": Shade("#cbe3f5", "#1f4563"),
+    ".memory .card": Shade("#e3f4f2", "#10302d"),
+    ".memory .pill": Shade("#bfe5e0", "#1c534d"),
     ".model .pill": Shade("#dccff7", "#46357a"),
     ".gate .pill": Shade("#f8dc9d", "#5d4712"),
     "text, tspan": INK,
@@ -56,6 +58,7 @@ _FILLS: Final[Mapping[str, Shade]] = {
 _STROKES: Final[Mapping[str, Shade]] = {
     ".input .card, .end .card": Shade("#8b97a5", "#6c7987"),
     ".code .card": Shade("#4787b8", "#5c9fd1"),
+    ".memory .card": Shade("#2f8f86", "#4fb5ab"),
     ".model .card": Shade("#7c5cc9", "#9d83e6"),
     ".gate .card": Shade("#c38d1d", "#d9a53c"),
     ".plan .card": Shade("#d99a94", "#84494a"),
