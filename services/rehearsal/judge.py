@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from contracts.failure import FailureKind
 from services.rehearsal.faults import Person, Port
 from services.rehearsal.scene import Scene
 from services.rehearsal.seen import Seen
@@ -58,6 +59,8 @@ def _differs(scene: Scene, run: Seen, undisturbed: Seen) -> str:
     """Whether the output is another one though nothing was noticed, or nothing may change it."""
     if run.output == undisturbed.output:
         return ""
+    if scene.target and scene.target.injection.what is FailureKind.CONFLICT:
+        return ""  # what somebody else wrote to memory is meant to be in there
     noticed = run.repaired or run.fell_back or run.route != undisturbed.route
     # What leaves a trace is looked for by it; a note that only the next agent reads is no output.
     known = noticed or bool(scene.traces)

@@ -74,7 +74,9 @@ def plans(chart: Chart) -> Plans:
     """Find the plan that most steps share, kind by kind, and each step's own."""
     own = {step.name: _plan(chart, step) for step in chart.steps}
     asking = {step.name for step in chart.steps if step.agent_kind is AgentKind.MODEL}
-    common = {kind: _usual(kind, own, asking) for kind in next(iter(own.values()))}
+    # Some kinds befall sub-flows, or writers to memory, alone.
+    met = {kind for plan in own.values() for kind in plan}
+    common = {kind.value: _usual(kind, own, asking) for kind in FailureKind if kind in met}
     rests = Counter(_rest(chart, step) for step in chart.steps)
     return Plans(common=common, rest=Line(rests.most_common(1)[0][0]), own=own)
 
@@ -114,7 +116,7 @@ def _rest(chart: Chart, step: StepNode) -> str:
 
 
 def _usual(kind: str, own: Mapping[str, Plan], asking: set[str]) -> Line:
-    lines = {name: plan[kind] for name, plan in own.items()}
+    lines = {name: plan[kind] for name, plan in own.items() if kind in plan}
     plain = _most([replace(line, repair=0) for line in lines.values()])
     repairs = [
         line.repair
