@@ -110,6 +110,9 @@ class CompiledPartial(Part):
     at_least: int
 
 
+PARTIAL = "partial"
+"""How the rule reads by which a fan-out goes on with some of its items missing."""
+
 MISSING = "missing()"
 """The fact of a list slot that counts the items of its fan-out which failed for good."""
 

@@ -113,11 +113,17 @@ def context(found: Sequence[SlotView]) -> Table:
                 held.contract,
                 size(held.size),
                 held.trust.value,
-                held.produced_by,
+                _maker(slot, held),
                 " ".join(held.made_from),
                 held.digest[:DIGEST_COLUMNS],
             )
     return made
+
+
+def _maker(slot: SlotView, held: Reference) -> str:
+    """Name who made a value; of one out of memory, the entry and the version that was pinned."""
+    is_pinned = slot.entry and held.ordinal == 1
+    return f"{slot.entry} version {slot.entry_version}" if is_pinned else held.produced_by
 
 
 def gates(found: Sequence[GateView]) -> Table:

@@ -84,8 +84,8 @@ def failure_plan(context: ContextMap) -> FailurePlan:
     own = {name: _own(courses, usual, code[name]) for name, courses in steps.items()}
     return FailurePlan(
         _grouped(_named(usual)),
-        _by_step(own, lambda kind, course: course.then != _then(usual, kind)),
-        _by_step(own, lambda kind, course: course.then == _then(usual, kind)),
+        _by_step(own, lambda kind, course: not _leads_as_usual(usual, kind, course)),
+        _by_step(own, lambda kind, course: _leads_as_usual(usual, kind, course)),
         any(
             _led(courses, kind) == course._replace(repair=0)
             for name, courses in steps.items()
@@ -123,9 +123,9 @@ def _led(courses: Courses, kind: str) -> Course | None:
     return courses.get(kind, courses.get(OTHERWISE))
 
 
-def _then(courses: Courses, kind: str) -> str:
-    course = _led(courses, kind)
-    return course.then if course else ""
+def _leads_as_usual(usual: Courses, kind: str, course: Course) -> bool:
+    expected = _led(usual, kind)
+    return expected is not None and course.then == expected.then
 
 
 def _usual(steps: Sequence[Courses]) -> dict[str, Course]:
@@ -147,11 +147,11 @@ def _named(usual: Courses) -> Courses:
 
 def _own(courses: Courses, usual: Courses, is_code: bool) -> dict[str, Course]:
     found: dict[str, Course] = {}
-    # What only such a step can fail with is in no plan of the others.
     for kind in dict.fromkeys((*usual, *courses)):
         course, expected = _led(courses, kind), _led(usual, kind)
-        plain = expected._replace(repair=0, fall_back=()) if expected else None
-        without_model = is_code and course == plain
+        if expected is None:
+            continue
+        without_model = is_code and course == expected._replace(repair=0, fall_back=())
         if course and course != expected and not without_model:
             found[kind] = course
     return found

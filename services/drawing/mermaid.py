@@ -63,10 +63,13 @@ def escaped(text: str) -> str:
 def _node(node: MapNode, plan: FailurePlan) -> str:
     match node:
         case InputNode():
-            slots = ", ".join(each.slot for each in node.writes)
-            return _box("([", ["input", slots], "])") + ":::input"
+            remembered = {each.slot for each in node.entries}
+            slots = ", ".join(each.slot for each in node.writes if each.slot not in remembered)
+            kept = [f"memory: {wording.entry(each)}" for each in node.entries]
+            return _box("([", ["input", slots, *kept], "])") + ":::input"
         case StepNode():
             rows = [node.name, _agent(node), f"{_reads(node.reads)} → {node.writes.slot}"]
+            rows += [wording.remembered(node.remembers)] if node.remembers else []
             rows += _fan_out(node)
             rows += _differing(plan.differently.get(node.name, {}))
             return f"{_box('[', rows, ']')}:::{node.agent_kind.value}"

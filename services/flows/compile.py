@@ -8,6 +8,7 @@ from contracts.agent import AgentDeclaration, AgentKind
 from contracts.base import Contract
 from contracts.compiled import (
     MISSING,
+    PARTIAL,
     Compare,
     CompiledAgent,
     CompiledBudget,
@@ -306,7 +307,7 @@ def _when_partial(step: Step) -> Iterator[CompiledRule]:
     """Let a fan-out of which items are missing go its own way, before any other rule."""
     if step.partial:
         missing = Compare(slot=step.writes, fact=MISSING, op=">", value=0)
-        yield CompiledRule(when=missing, text="partial", to=step.partial.to)
+        yield CompiledRule(when=missing, text=PARTIAL, to=step.partial.to)
 
 
 def _line(line: PlanLine, own: AgentDeclaration, catalogue: Catalogue) -> CompiledPlanLine:

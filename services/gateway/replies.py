@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, JsonValue
 
 from contracts.base import Part
-from contracts.compiled import CompiledBudget
+from contracts.compiled import CompiledBudget, CompiledEntry
 from contracts.reference import Digest
 from contracts.run import (
     DecisionRequest,
@@ -210,6 +210,9 @@ class FlowSummary(Part):
     summary: str
     input: dict[str, str]
     """Contract by slot."""
+
+    memory: dict[str, CompiledEntry] = Field(default_factory=dict)
+    """What its runs read of long-term memory, by slot."""
 
 
 class FlowList(Part):

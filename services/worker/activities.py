@@ -60,7 +60,7 @@ from services.worker.failures import (
 from services.worker.flows import FlowCache
 from services.worker.given import read_given
 from services.worker.journal import Journal
-from services.worker.remembering import as_erased, remember
+from services.worker.remembering import erased_meanwhile, remember
 from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
 
@@ -231,7 +231,9 @@ class WorkerActivities(Activities):
         try:
             given = await self._given(attempt, compiled)
         except NotInMemoryError as lost:
-            raise await as_erased(self._entries, task, flow, lost) from lost
+            if erased := await erased_meanwhile(self._entries, task, flow, lost):
+                raise erased from lost
+            raise
         desk = await self._desk(attempt, step, compiled)
         if step.remember:
             value = given.one(REMEMBERED, Contract)

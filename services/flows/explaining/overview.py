@@ -50,6 +50,9 @@ def _purpose(chart: Chart) -> str:
 
 
 def _agent(chart: Chart, step: StepNode) -> str:
+    if step.remembers:
+        entry = code(step.remembers.entry)
+        return f"{code(step.name)} (long-term memory): Writes a version of {entry}."
     who = f"agent {code(step.agent)}"
     asks = f", asks the model {code(step.model_alias)}" if step.model_alias else ", code"
     match step.agent_kind:

@@ -117,7 +117,7 @@ def _rest(chart: Chart, step: StepNode) -> str:
 
 
 def _usual(kind: str, own: Mapping[str, Plan], asking: set[str]) -> Line:
-    lines = {name: plan[kind] for name, plan in own.items()}
+    lines = {name: plan[kind] for name, plan in own.items() if kind in plan}
     plain = _most([replace(line, repair=0) for line in lines.values()])
     repairs = [
         line.repair

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ class Interleaved(InProcessRecords):
         return await super().create(tenant, entry, version, body)
 
 
+@pytest.mark.guarantee("no-update-lost")
 @settings(deadline=None, max_examples=60)
 @given(
     writers=st.lists(
