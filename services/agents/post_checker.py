@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
 from contracts.base import Contract
+from contracts.content.brand_voice import BrandVoice
 from contracts.content.post import PostSet
 from contracts.content.post_report import PostFault, PostFaultKind, PostMeasure, PostReport
 from contracts.content.repurpose import PostPlan, RepurposeRequest
@@ -34,7 +35,9 @@ class PostChecker(Agent):
             "article": "SourceArticle@1",
             "plan": "PostPlan@1",
             "posts": "PostSet@1",
+            "voice": "BrandVoice@1",
         },
+        optional=("voice",),
         produces="PostReport@1",
         about=("posts",),
         verifies=True,
@@ -47,7 +50,8 @@ class PostChecker(Agent):
         """Measure the posts; the same posts always get the same report."""
         plan, posts = given.one("plan", PostPlan), given.one("posts", PostSet)
         request = given.one("request", RepurposeRequest)
-        grounds = grounds_of(request, given.one("article", SourceArticle))
+        voice = given.maybe("voice", BrandVoice)
+        grounds = grounds_of(request, given.one("article", SourceArticle), voice)
         wanted = {each.id: each for each in plan.assignments()}
         faults = [*_absences(plan, posts)]
         for post in posts.posts:

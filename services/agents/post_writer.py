@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
 from contracts.base import Contract, Part
+from contracts.content.brand_voice import BrandVoice
 from contracts.content.post import ChannelPost, PostSentence
 from contracts.content.repurpose import PostAssignment, PostPlan, RepurposeRequest
 from contracts.content.source_article import SourceArticle
@@ -16,7 +17,7 @@ from contracts.reference import Trust
 from services.agents import answer, narrowing, prompts
 from services.agents.base import Desk, Given, ModelAgent, Question, Rung
 from services.agents.channels import CHANNELS
-from services.agents.checks.posts import grounds_of, post_faults
+from services.agents.checks.posts import PostGrounds, grounds_of, post_faults
 from services.agents.checks.words import tidy
 from services.agents.extracts import Extract, extracted, openings
 from services.agents.shown import blocks_of, read_back
@@ -37,10 +38,19 @@ class Task(Part):
     audience: str
 
 
+class Voice(Part):
+    """How the brand speaks; all empty where nobody has said it."""
+
+    summary: str = ""
+    tone: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+
+
 class Material(Part):
     """What the free rung shows."""
 
     task: Task
+    voice: Voice
     wanted: PostAssignment
     paragraphs: dict[str, str]
     """The article's, by id."""
@@ -76,9 +86,12 @@ class _Writer(ModelAgent):
         """
         request = given.one("request", RepurposeRequest)
         article = given.one("article", SourceArticle)
-        shown = _material(request, article, self._wanted(given))
+        voice = given.maybe("voice", BrandVoice)
+        shown = _material(request, article, self._wanted(given), voice)
+        prompt = prompts.prompt(self.declaration.name, "free")
+        grounds = grounds_of(request, article, voice, prompt)
         question = Question(
-            (self._free(shown, request, article, desk), self._verbatim(shown, request, desk))
+            (self._free(shown, grounds, article, desk), self._verbatim(shown, request, desk))
         )
         return await desk.ask(question)
 
@@ -102,24 +115,23 @@ class _Writer(ModelAgent):
         return {"sentences": sentences, **hashtags}
 
     def _free(
-        self, shown: Material, request: RepurposeRequest, article: SourceArticle, desk: Desk
+        self, shown: Material, grounds: PostGrounds, article: SourceArticle, desk: Desk
     ) -> Rung[ChannelPost]:
         rules = CHANNELS[shown.wanted.id]
-        grounds = grounds_of(request, article, prompts.prompt(self.declaration.name, "free"))
 
         def accept(text: str) -> ChannelPost:
             written = answer.read(text, WrittenPost)
             cited = [each for sentence in written.sentences for each in sentence.paragraph_ids]
             answer.require_known(cited, shown.paragraphs, "paragraph_ids")
             answer.require_known(written.hashtags, shown.hashtags, "hashtags")
-            post = _post(_in_order(written), shown.wanted, request, desk.model)
+            post = _post(_in_order(written), shown.wanted, grounds.request, desk.model)
             reasons = [each.text for each in post_faults(post, shown.wanted, grounds)]
             answer.require_rules(reasons, "post")
             return post
 
         return Rung(
             name="free",
-            blocks=blocks_of(shown, {"paragraphs": Trust.UNTRUSTED}),
+            blocks=blocks_of(shown, {"paragraphs": Trust.UNTRUSTED, "voice": Trust.UNTRUSTED}),
             schema=_schema(shown),
             accept=accept,
             places={
@@ -176,7 +188,9 @@ class PostWriter(_Writer):
             "request": "RepurposeRequest@1",
             "article": "SourceArticle@1",
             "wanted": "PostPlan@1.posts[]",
+            "voice": "BrandVoice@1",
         },
+        optional=("voice",),
         produces="ChannelPost@1",
         trust=Trust.MODEL,
         model="writer",
@@ -201,6 +215,7 @@ class BlurbWriter(_Writer):
                 "request": "RepurposeRequest@1",
                 "article": "SourceArticle@1",
                 "plan": "PostPlan@1",
+                "voice": "BrandVoice@1",
             },
         }
     )
@@ -210,16 +225,26 @@ class BlurbWriter(_Writer):
 
 
 def _material(
-    request: RepurposeRequest, article: SourceArticle, wanted: PostAssignment
+    request: RepurposeRequest,
+    article: SourceArticle,
+    wanted: PostAssignment,
+    voice: BrandVoice | None,
 ) -> Material:
     return Material(
         task=Task(title=article.title, audience=request.audience),
+        voice=_voice(voice),
         wanted=wanted,
         paragraphs={each.id: tidy(each.text) for each in article.paragraphs()},
         must_include=request.must_include,
-        must_avoid=request.must_avoid,
+        must_avoid=(*request.must_avoid, *(voice.never_says if voice else ())),
         hashtags=request.hashtags if wanted.most_hashtags else (),
     )
+
+
+def _voice(voice: BrandVoice | None) -> Voice:
+    if voice is None:
+        return Voice()
+    return Voice(summary=voice.summary, tone=voice.tone, says=voice.says)
 
 
 def _extract(shown: Material) -> Extract:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.content.brand_voice import BrandVoice
 from contracts.content.post import ChannelPost, PostSentence
 from contracts.content.post_report import PostFault, PostFaultKind
 from contracts.content.repurpose import PostAssignment, RepurposeRequest
@@ -29,12 +30,18 @@ class PostGrounds:
     """Texts whose words a sentence may use beside those it cites: the article's headings."""
 
     request: RepurposeRequest
+    never_says: tuple[str, ...] = ()
+    """What the brand's voice forbids, whatever is asked for."""
+
     instructions: str = ""
     """The prompt, so that an echo of it is noticed."""
 
 
 def grounds_of(
-    request: RepurposeRequest, article: SourceArticle, instructions: str = ""
+    request: RepurposeRequest,
+    article: SourceArticle,
+    voice: BrandVoice | None = None,
+    instructions: str = "",
 ) -> PostGrounds:
     """Cut an article into what its posts may cite."""
     headings = tuple(section.heading for section in article.sections if section.heading)
@@ -42,6 +49,7 @@ def grounds_of(
         sentences={each.id: sentences_of(each.text) for each in article.paragraphs()},
         vocabulary=(article.title, *headings),
         request=request,
+        never_says=voice.never_says if voice else (),
         instructions=instructions,
     )
 
@@ -60,7 +68,7 @@ def post_faults(
         *_length(post, wanted),
         *_link(post, wanted),
         *_hashtags(post, wanted, grounds.request),
-        *_phrases(post, grounds.request),
+        *_phrases(post, grounds),
         *_alt_text(post, grounds.request),
     ]
     return tuple(
@@ -130,11 +138,13 @@ def _hashtags(post: ChannelPost, wanted: PostAssignment, request: RepurposeReque
         yield PostFaultKind.HASHTAGS, "a hashtag stands in the text; hashtags stand apart"
 
 
-def _phrases(post: ChannelPost, request: RepurposeRequest) -> _Found:
-    for phrase in missing_from(post.text(), request.must_include):
+def _phrases(post: ChannelPost, grounds: PostGrounds) -> _Found:
+    for phrase in missing_from(post.text(), grounds.request.must_include):
         yield PostFaultKind.MISSING, f'the post does not contain "{phrase}"'
-    for phrase in found_in(post.as_posted(), request.must_avoid):
+    for phrase in found_in(post.as_posted(), grounds.request.must_avoid):
         yield PostFaultKind.FORBIDDEN, f'the post contains "{phrase}", which is forbidden'
+    for phrase in found_in(post.text(), grounds.never_says):
+        yield PostFaultKind.FORBIDDEN, f'the brand never says "{phrase}"'
 
 
 def _alt_text(post: ChannelPost, request: RepurposeRequest) -> _Found:

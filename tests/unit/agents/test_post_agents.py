@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.agent import Capability
+from contracts.content.brand_voice import BrandVoice
 from contracts.content.decision import Decision, DecisionVerdict
 from contracts.content.post import ChannelPost, PostSet
 from contracts.content.post_report import PostFaultKind, PostReport
@@ -102,6 +103,37 @@ async def test_a_bad_post_is_rejected_at_the_desk(reply: str, kind: FailureKind)
     _, desk = await _written(reply)
 
     assert [each.kind for each in desk.rejected] == [kind]
+
+
+VOICE = BrandVoice(
+    name="Harborough",
+    summary="We say what we have measured.",
+    tone=("plain",),
+    audience="residents",
+    says=("neighbours",),
+    never_says=("flats",),
+)
+
+
+async def test_the_brand_s_voice_is_shown_and_its_taboos_are_measured() -> None:
+    """What the brand never says is rejected at the desk, and found again in what a person wrote."""
+    writer = PostWriter()
+    desk = ScriptedDesk(writer, _reply(OPENING))
+    given = {"request": a_request(), "article": an_article(), "voice": VOICE}
+
+    await writer.run(Given({**given, "wanted": an_assignment()}), desk)
+    report = await PostChecker().run(
+        Given({**given, "plan": a_plan(), "posts": POSTS}), SilentDesk()
+    )
+
+    assert isinstance(report, PostReport)
+    assert desk.rejected[0].reasons == ('the brand never says "flats"',)
+    assert desk.asked[0].blocks["voice"].data == {
+        "summary": "We say what we have measured.",
+        "tone": ["plain"],
+        "says": ["neighbours"],
+    }
+    assert [each.text for each in report.faults] == ['the brand never says "flats"'] * 3
 
 
 async def test_a_weak_model_chooses_the_opening() -> None:
