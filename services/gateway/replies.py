@@ -6,7 +6,6 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from contracts.base import Part
 from contracts.compiled import CompiledBudget, CompiledEntry
-from contracts.compiled import CompiledBudget
 from contracts.double_start import DoubleStart
 from contracts.reference import Digest
 from contracts.run import (
