@@ -58,7 +58,8 @@ class LaunchOutcome(Part):
 
     run: str
     outcome: str
-    """As the run's; `repeated` when an earlier start had made the same run."""
+    """As the run's; `repeated` when an earlier start had made the same run, `refused` when another
+    run on its subject goes on and the flow declares no other way."""
 
     reason: str = ""
     output: Reference | None = None

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from contracts.base import Part
 from contracts.compiled import CompiledBudget
+from contracts.double_start import DoubleStart
 from contracts.event import Event
 from contracts.failure import Failure
 from contracts.flow import GateAction
@@ -249,6 +250,12 @@ class RunStart(Part):
 
     budget: CompiledBudget | None = None
     """What it may spend, where that is less than its flow says."""
+
+    subject: str = ""
+    """On what it takes turns with others, as a digest; whoever gives the turns is told its end."""
+
+    double_start: DoubleStart = DoubleStart.ALLOW
+    """How it takes turns."""
 
     notifies: bool = False
     """Whether webhooks are told what happens; runs from before there were any are silent."""

@@ -7,7 +7,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from contracts.launch import LaunchOutcome, LaunchStart, LaunchTask
     from workflows import names
-    from workflows.launching import launched
+    from workflows.launching import REFUSED, launched
 
 
 @workflow.defn(name=names.LAUNCH)
@@ -19,8 +19,8 @@ class Launch:
         """Prepare and run to an end.
 
         Raises:
-            ApplicationError: of type `failed` or `expired`, with the outcome as its detail; or what
-                kept the run from being prepared.
+            ApplicationError: of type `failed`, `expired` or `refused`, with the outcome as its
+                detail; or what kept the run from being prepared.
         """
         info = workflow.info()
         content = f"{start.flow}\n{start.given_at or start.given}"
@@ -46,7 +46,7 @@ class Launch:
                 self._mark("failed")
             raise error.cause or error from error
         self._mark(outcome.outcome)
-        if outcome.outcome in ("failed", "expired"):
+        if outcome.outcome in ("failed", "expired", REFUSED):
             raise ApplicationError(
                 f"run {run} {outcome.outcome}: {outcome.reason}",
                 outcome,

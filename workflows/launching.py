@@ -1,11 +1,13 @@
 """How a workflow that is no run starts one: prepared by an activity, then run as its child."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributePair, WorkflowIDReusePolicy
 from temporalio.exceptions import (
+    ActivityError,
     ApplicationError,
     CancelledError,
     ChildWorkflowError,
@@ -15,11 +17,15 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from contracts.compiled import CompiledFlow
+    from contracts.double_start import ClaimTask
     from contracts.launch import LaunchOutcome, LaunchTask
     from contracts.work import RunOutcome, RunStart
     from workflows import names, policies
     from workflows.ports import LaunchActivities
     from workflows.run_flow import RunFlow
+
+REFUSED: Final = "refused"
+"""The outcome of a launch whose subject another run has, and the type of that error."""
 
 
 async def launched(
@@ -38,6 +44,13 @@ async def launched(
         LaunchActivities.prepare, task, **policies.preparing(f"prepare run {task.run}")
     )
     try:
+        if start.subject:
+            await _claim(start)
+    except ActivityError as error:
+        if not _is_refused(error):
+            raise
+        return LaunchOutcome(run=task.run, outcome=REFUSED, reason=str(error.cause))
+    try:
         return _outcome(await _run(start, found_by))
     except WorkflowAlreadyStartedError:
         told = "an earlier start made this run; see it, and retry it there where it failed"
@@ -46,6 +59,22 @@ async def launched(
         if workflow.cancellation_reason() is not None:
             raise
         return _failed(task.run, error)
+
+
+async def _claim(start: RunStart) -> None:
+    task = ClaimTask(
+        tenant=start.tenant,
+        run=start.run,
+        subject=start.subject,
+        double_start=start.double_start,
+    )
+    await workflow.execute_activity_method(
+        LaunchActivities.claim, task, **policies.preparing("claim a turn on the subject")
+    )
+
+
+def _is_refused(error: ActivityError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.type == REFUSED
 
 
 async def _run(start: RunStart, found_by: Sequence[SearchAttributePair[str]]) -> RunOutcome:

@@ -14,6 +14,16 @@ BATCH_TYPE: Final = "batch"
 LAUNCH: Final = "launch"
 """The type of the workflow that prepares a run for a schedule and sees it through."""
 
+SUBJECT_TYPE: Final = "subject"
+"""The type of the workflow that gives runs their turns on one subject."""
+
+CLAIM: Final = "claim"
+GIVEN_WAY: Final = "given_way"
+"""The signals by which a run asks for its turn and tells its end."""
+
+TURN: Final = "turn"
+"""The signal by which a run is called."""
+
 DECIDE: Final = "decide"
 """The update by which a decision reaches a run that a worker holds."""
 
@@ -93,6 +103,17 @@ def schedule_id(tenant: str, schedule: str) -> str:
 def scheduled_launch(tenant: str, schedule: str) -> str:
     """Begin the ids of a schedule's launches; Temporal appends the time at which each was due."""
     return f"{tenant}/schedule/{schedule}"
+
+
+def subject_key(flow: str, subject: str) -> str:
+    """Tell subjects of a flow apart without anybody's words; case and spaces do not count."""
+    text = " ".join(subject.split()).casefold()
+    return digest(f"{flow}\n{text}".encode())[:32]
+
+
+def subject_workflow(tenant: str, key: str) -> str:
+    """Name who gives turns on a subject: `default/subject/1f3a…`."""
+    return f"{tenant}/subject/{key}"
 
 
 def batch_workflow(tenant: str, batch: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from temporalio import activity
 from temporalio.common import RawValue
 
+from contracts.double_start import ClaimTask, RunToFind
 from contracts.launch import LaunchTask
 from contracts.work import (
     FlushTask,
@@ -79,6 +80,16 @@ class LaunchActivities(ABC):
     async def prepare(self, task: LaunchTask) -> RunStart:
         """Validate and keep the input of a run that no request starts."""
 
+    @activity.defn(name="claim")
+    @abstractmethod
+    async def claim(self, task: ClaimTask) -> None:
+        """Claim a run's turn on its subject; refused as `conflict` where another has it."""
+
+    @activity.defn(name="has_ended")
+    @abstractmethod
+    async def has_ended(self, asked: RunToFind) -> bool:
+        """Say whether a run goes on no more."""
+
 
 def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[object]]]:
     """List every activity, for whoever builds a worker."""
@@ -103,4 +114,4 @@ def registered_launching(
     activities: LaunchActivities,
 ) -> Sequence[Callable[..., Awaitable[object]]]:
     """List the activities of workflows that start runs, for whoever builds a worker."""
-    return [activities.prepare]
+    return [activities.prepare, activities.claim, activities.has_ended]

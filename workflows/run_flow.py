@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.state import RunState
     from workflows.steering import Steering
     from workflows.steps import StepRunner, now_ms
+    from workflows.turn import Turn, give_way
 
 
 @workflow.defn(name=names.WORKFLOW_TYPE)
@@ -45,6 +46,7 @@ class RunFlow:
     def __init__(self) -> None:
         self._gate: OpenGate | None = None
         self._steering = Steering()
+        self._turn = Turn()
         self._has_begun = False
 
     def _begin(self, start: RunStart) -> None:
@@ -156,7 +158,21 @@ class RunFlow:
         if self._gate and self._gate.decision is None:
             self._gate.decision = decision
 
+    @workflow.signal(name=names.TURN)
+    def take_turn(self) -> None:
+        """Begin a run that waits until others on its subject have ended."""
+        self._turn.has_come = True
+
+    async def _wait_for_turn(self) -> None:
+        if self._turn.must_wait(self._start):
+            before = now_ms()
+            self._mark("queued")
+            await self._turn.wait()
+            self._state.waited_ms += now_ms() - before
+            self._mark_going()
+
     async def _run_to_end(self) -> None:
+        await self._wait_for_turn()
         while self._state.place not in self._flow.ends:
             await self._steering.go_on()
             await self._continue_as_new_when_long()
@@ -358,6 +374,7 @@ class RunFlow:
             # A cancelled workflow has no result to carry its last events: history gets them here.
             await self._flush(self._flow.retention)
             await tell_the_rest(self._state.notices, self._start)
+            await give_way(self._start)
             return result
         await self._catch_up()
         unrecorded = self._state.unrecorded()
@@ -381,6 +398,7 @@ class RunFlow:
             # The outcome itself carries these events, so memory can be brought up to date later.
             workflow.logger.warning("the end was not written to memory: %s", type(error).__name__)
         await tell_the_rest(self._state.notices, self._start)
+        await give_way(self._start)
         return result.model_copy(update={"last_events": unrecorded})
 
     def _mark_going(self) -> None:

@@ -36,7 +36,7 @@ SHOWN_SKIPPED: Final = 100
 HISTORY_LIMIT_EVENTS: Final = 20_000
 """A row takes eight or so; at 50 Ki events Temporal would terminate the batch."""
 
-_TRIED_AGAIN: Final = frozenset({"failed", "expired", "cancelled"})
+_TRIED_AGAIN: Final = frozenset({"failed", "expired", "cancelled", "refused"})
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,8 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
             slot: CompiledEntry(entry=each.entry, contract=each.contract, optional=each.optional)
             for slot, each in document.memory.items()
         },
+        subject=document.subject,
+        double_start=document.double_start,
     )
 
 

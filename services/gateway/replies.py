@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from contracts.base import Part
 from contracts.compiled import CompiledBudget, CompiledEntry
+from contracts.double_start import DoubleStart
 from contracts.reference import Digest
 from contracts.run import (
     DecisionRequest,
@@ -37,6 +38,15 @@ class StartRun(Body):
     flow: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", examples=["article"])]
     input: dict[str, JsonValue]
     """The flow's input by slot, or its value bare where the flow has one input."""
+
+    subject: str = Field(default="", max_length=500, examples=["composting for beginners"])
+    """What the run is about, where the flow does not read it from the input: runs of one flow on
+    one subject take turns. Case and spaces do not count; it is kept as a digest only."""
+
+    on_conflict: DoubleStart | None = Field(default=None, strict=False)
+    """What happens when a run on the same subject goes on: `refuse` answers 409 and names it,
+    `queue` waits for its end, `replace` cancels it and waits for its end, `allow` runs beside it.
+    Without it, as the flow declares, else `refuse` where there is a subject."""
 
 
 class BudgetBody(CompiledBudget):

@@ -30,7 +30,7 @@ def status_of(execution: WorkflowExecution) -> RunStatus:
     told = execution.typed_search_attributes.get(names.STATUS) or ""
     match execution.status:
         case None | Status.WORKFLOW_EXECUTION_STATUS_RUNNING:
-            if told in (RunStatus.INPUT_REQUIRED, RunStatus.PAUSED):
+            if told in (RunStatus.INPUT_REQUIRED, RunStatus.PAUSED, RunStatus.QUEUED):
                 return RunStatus(told)
             begun = told or execution.history_length > 2
             return RunStatus.RUNNING if begun else RunStatus.QUEUED
@@ -64,7 +64,9 @@ def query_for(tenant: str, filters: Filters) -> str:
 
 _OPEN: Final = "ExecutionStatus = 'Running'"
 _STATUS_QUERIES: Final = {
-    RunStatus.QUEUED: f"{_OPEN} AND {names.STATUS.name} IS NULL",
+    RunStatus.QUEUED: (
+        f"{_OPEN} AND ({names.STATUS.name} IS NULL OR {names.STATUS.name} = 'queued')"
+    ),
     RunStatus.RUNNING: (
         f"{_OPEN} AND ({names.STATUS.name} IS NULL OR {names.STATUS.name} = 'running')"
     ),

@@ -27,6 +27,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.compiled import CompiledBudget, CompiledFlow
+from contracts.double_start import ClaimTask, DoubleStart
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
@@ -47,6 +48,7 @@ from services.runs import view
 from services.runs.history import RunHistory, Told, UnreadableRunError
 from services.runs.listing import Filters, query_for, read_cursor, status_of, write_cursor
 from services.runs.preparing import HISTORY_LIMIT_EVENTS, Preparing
+from services.runs.turns import Turns
 from services.settings import Settings
 from workflows import names
 from workflows.run_flow import RunFlow
@@ -127,12 +129,16 @@ class Runs:
         *,
         idempotency_key: str = "",
         history_limit: int = HISTORY_LIMIT_EVENTS,
+        subject: str = "",
+        on_conflict: DoubleStart | None = None,
     ) -> Started:
         """Validate the input, keep it and start a run.
 
-        The same key with the same flow and input gives the same run.
+        The same key with the same flow and input gives the same run. With a subject, the caller's
+        or the flow's, the run takes turns with others of the flow on it.
 
         Raises:
+            ConflictError: a run on the same subject goes on, and this one was not to wait.
             NotFoundError: there is no such flow.
             FlowInvalidError: the compiled flow is too large for a run to carry.
             InputInvalidError: the input does not fit, or is too large.
@@ -141,8 +147,16 @@ class Runs:
         """
         run = self._run_id(idempotency_key)
         start, flow = await self._preparing.prepare(
-            self.tenant, run, flow_name, given, history_limit=history_limit
+            self.tenant,
+            run,
+            flow_name,
+            given,
+            history_limit=history_limit,
+            subject=subject,
+            on_conflict=on_conflict,
         )
+        if start.subject and not (idempotency_key and await self._exists(run)):
+            await self._claim(start)
         return await self._start_workflow(start, flow, _fingerprint(flow_name, start.input))
 
     async def get(self, run: str) -> RunView:
@@ -331,6 +345,23 @@ class Runs:
                 "this Idempotency-Key was used before with another flow or input; use a new key"
             )
         return Started(start.run, replayed=memo.get("nonce") != nonce)
+
+    async def _exists(self, run: str) -> bool:
+        try:
+            await self._describe(run)
+        except NotFoundError:
+            return False
+        return True
+
+    async def _claim(self, start: RunStart) -> None:
+        """Claim the turn before the run exists: one whose turn never comes would wait for ever."""
+        wanted = ClaimTask(
+            tenant=start.tenant,
+            run=start.run,
+            subject=start.subject,
+            double_start=start.double_start,
+        )
+        await Turns(self.client, self.queue).claim(wanted)
 
     async def _describe(self, run: str) -> WorkflowExecutionDescription:
         try:

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 
 from services.runs.preparing import Preparing
+from services.runs.turns import Turns
 from services.temporal import workflow_runner
 from services.webhooks import hosting
 from services.worker.activities import Assembly, WorkerActivities
@@ -52,7 +53,7 @@ def build(
         preparing = Preparing(
             assembly.memory, assembly.shelf, assembly.registry, assembly.long_term
         )
-        launching = WorkerLaunchActivities(assembly.memory, preparing)
+        launching = WorkerLaunchActivities(assembly.memory, preparing, Turns(client, queue))
         activities = [*activities, *registered_launching(launching)]
     return Worker(
         client,

@@ -4,23 +4,28 @@ import json
 
 from pydantic import JsonValue
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
+from contracts.double_start import ClaimTask, RunToFind
 from contracts.launch import LaunchTask
 from contracts.work import RunStart
-from services.errors import InputInvalidError, Problem
+from services.errors import ConflictError, InputInvalidError, Problem
 from services.memory.memory import Memory
 from services.runs.inputs import invalid
 from services.runs.placeholders import Source, filled, sources
 from services.runs.preparing import Preparing
+from services.runs.turns import Turns
 from services.worker.failures import as_final_unless_passing
+from workflows.launching import REFUSED
 from workflows.ports import LaunchActivities
 
 
 class WorkerLaunchActivities(LaunchActivities):
     """Implements the ports of workflows that start runs."""
 
-    def __init__(self, memory: Memory, preparing: Preparing) -> None:
+    def __init__(self, memory: Memory, preparing: Preparing, turns: Turns) -> None:
         self._memory = memory
+        self._turns = turns
         self._preparing = preparing
 
     @activity.defn(name="prepare")
@@ -34,6 +39,19 @@ class WorkerLaunchActivities(LaunchActivities):
         except Exception as error:  # the edge: only what may pass is tried again
             raise as_final_unless_passing(error) from error
         return start
+
+    @activity.defn(name="claim")
+    async def claim(self, task: ClaimTask) -> None:
+        """See `LaunchActivities.claim`."""
+        try:
+            await self._turns.claim(task)
+        except ConflictError as error:
+            raise ApplicationError(str(error), type=REFUSED, non_retryable=True) from error
+
+    @activity.defn(name="has_ended")
+    async def has_ended(self, asked: RunToFind) -> bool:
+        """See `LaunchActivities.has_ended`."""
+        return await self._turns.has_ended(asked.tenant, asked.run)
 
     def _sources(self, task: LaunchTask) -> dict[str, Source]:
         return sources(self._preparing.entries, task.tenant, task.scheduled_ms, task.time_zone)

@@ -87,7 +87,7 @@ async def test_every_row_is_run_so_many_at_a_time(temporal_address: str) -> None
 
     async with bench.worker():
         begun = await batches.start(_request("a", "b", "c", "d", "e", at_once=2))
-        await _until(batches, begun.batch, lambda each: len(each.state.running) == 2)
+        await _until(batches, begun.batch, lambda each: held.at_work == 2)
         held.go.set()
         ended = await _ended(bench, begun.batch)
 

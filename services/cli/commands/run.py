@@ -1,10 +1,13 @@
 """`orchestra run`: starts a run, and with `--watch` sees it through."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from pydantic import JsonValue
 
+from contracts.double_start import DoubleStart
 from services.cli.attend import attend
 from services.cli.client import Gateway
 from services.cli.connection import settings
@@ -30,6 +33,14 @@ def run(
     idempotency_key: Annotated[
         str, typer.Option(help="The same key with the same input gives the same run.")
     ] = "",
+    subject: Annotated[
+        str,
+        typer.Option(help="What the run is about: runs of a flow on one subject take turns."),
+    ] = "",
+    on_conflict: Annotated[
+        DoubleStart | None,
+        typer.Option(help="What happens when a run on the same subject goes on."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a run of a flow and, with --watch, see it through.
@@ -39,7 +50,8 @@ def run(
     """
     found = settings()
     with Gateway(found.gateway_url) as gateway:
-        accepted = start(gateway, flow, read_mapping(given), idempotency_key)
+        turns = {"subject": subject, "on_conflict": on_conflict.value if on_conflict else ""}
+        accepted = start(gateway, flow, read_mapping(given), idempotency_key, turns)
         if accepted.replayed:
             say(f"run {accepted.id} was started by an earlier request with this key")
         if watch:
@@ -59,16 +71,25 @@ def run(
         typer.echo(f"see it with `orchestra runs watch {accepted.id}`")
 
 
-def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> RunStarted:
+def start(
+    gateway: Gateway,
+    flow: str,
+    written: WrittenFile,
+    key: str = "",
+    turns: Mapping[str, str] | None = None,
+) -> RunStarted:
     """Start a run on what a file says.
 
     Raises:
+        ConflictError: a run on the same subject goes on.
         InputInvalidError: the input does not fit; each problem is told with its line.
         NotFoundError: there is no such flow.
         UnavailableError: the gateway does not answer.
     """
     headers = {"Idempotency-Key": key} if key else {}
     try:
-        return gateway.post(RunStarted, "/runs", {"flow": flow, "input": written.data}, headers)
+        body: dict[str, JsonValue] = {"flow": flow, "input": written.data}
+        body |= {name: value for name, value in (turns or {}).items() if value}
+        return gateway.post(RunStarted, "/runs", body, headers)
     except InputInvalidError as error:
         raise InputInvalidError(str(error), written.locate(error.problems)) from error

@@ -10,6 +10,7 @@ from services.long_term.in_process import empty_memory
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
 from services.runs.preparing import Preparing
+from services.runs.turns import Turns
 from services.worker.launching import WorkerLaunchActivities
 from tests.toys import HEAD, REGISTRY, Note, toy, toy_flow, toy_shelf
 
@@ -32,13 +33,20 @@ def memory() -> Memory:
     return Memory(InProcessStore(), InProcessArchive(), None)
 
 
+class NoTurns(Turns):
+    """Turns that nobody asks for."""
+
+    def __init__(self) -> None:
+        """Need no server."""
+
+
 @pytest.fixture
 def launching(memory: Memory) -> WorkerLaunchActivities:
     """A worker that offers one flow."""
     made = toy_flow(BODY, toy("copier", lambda given: Note(text="copied")), head=HEAD)
     entries = empty_memory(memory.archive, REGISTRY)
     preparing = Preparing(memory, toy_shelf(made.flow), REGISTRY, entries)
-    return WorkerLaunchActivities(memory, preparing)
+    return WorkerLaunchActivities(memory, preparing, NoTurns())
 
 
 async def test_the_start_of_a_launched_run_carries_flow_and_input(
