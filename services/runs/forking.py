@@ -1,0 +1,286 @@
+"""Lets a new run go on from where another one was: where it failed, or where somebody chose.
+
+What was made before is taken over by its digest and copied for the new run, so that it is paid
+once and the old run may go. The new run has a budget of its own: what the old one spent is its own
+affair.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue
+
+from contracts.base import Contract
+from contracts.compiled import MISSING, CompiledFlow
+from contracts.origin import Origin
+from contracts.reference import Digest, FactValue, Trust, Value
+from contracts.run import ForkRequest, RetryRequest, RunStatus
+from contracts.usage import Price
+from contracts.work import RunProgress, RunStart, SlotVersion
+from services.errors import ConflictError, Problem
+from services.llm.price import price_at
+from services.memory.memory import NotInMemoryError
+from services.runs.changing import (
+    carried,
+    changed_agents,
+    fitted,
+    refuse_misfit,
+    with_changes,
+)
+from services.runs.inputs import as_value, invalid, read_value, refuse_oversize
+from services.runs.points import PastRun, Point, Wanted, facts_of, past_run
+from services.runs.runs import Runs, Started
+from workflows.course import Course
+from workflows.failures import StepFailed
+from workflows.retracing import begun_anew
+from workflows.stale_ahead import stale_uses
+from workflows.state import RunState, reference_to
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that goes on from another, before anything is kept or started."""
+
+    origin: Origin
+    past: PastRun
+    flow: CompiledFlow
+    progress: RunProgress
+    bodies: Mapping[Digest, bytes]
+    """What is new in it."""
+
+
+class Forking:
+    """Retries and forks the runs of one tenant."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    async def retry(self, run: str, request: RetryRequest, *, idempotency_key: str = "") -> Started:
+        """Start a run that begins where an ended one failed; what it had made is taken over.
+
+        Raises:
+            NotFoundError: there is no such run.
+            ConflictError: it goes on, it succeeded, or nothing in it failed.
+            InputInvalidError: the flow on offer cannot go on there.
+            NotInMemoryError: a value is nowhere to be found.
+            IdempotencyMismatchError: the key was used for something else.
+            UnavailableError: memory or Temporal does not answer.
+        """
+        plan = await self.plan_retry(run, request)
+        return await self._start(plan, idempotency_key, request.model_dump_json())
+
+    async def fork(self, run: str, request: ForkRequest, *, idempotency_key: str = "") -> Started:
+        """Start a run that begins somewhere on another one's way, with something changed or not.
+
+        Raises:
+            NotFoundError: there is no such run or place, or it never came there.
+            ConflictError: what begins there would be refused at once.
+            InputInvalidError: a change does not fit, or what was made from it would be stale.
+            NotInMemoryError: a value is nowhere to be found.
+            IdempotencyMismatchError: the key was used for something else.
+            UnavailableError: memory or Temporal does not answer.
+        """
+        plan = await self.plan_fork(run, request)
+        return await self._start(plan, idempotency_key, request.model_dump_json())
+
+    async def plan_retry(self, run: str, request: RetryRequest) -> Plan:
+        """Find out where a retry would begin; raises as `retry` does."""
+        summary = await self._runs.summary(run)
+        past = await self._past(run)
+        point = past.at_failure(_status(past, summary.status))
+        changes = ForkRequest(flow_version=request.flow_version)
+        return self._plan("retry", past, point, changes)
+
+    async def plan_fork(self, run: str, request: ForkRequest) -> Plan:
+        """Find out where a fork would begin; raises as `fork` does."""
+        past = await self._past(run)
+        _refuse_slots(past.flow, request)
+        agents = changed_agents(self._basis(past.flow, request), request)
+        point = (
+            past.at(request.at, request.visit)
+            if request.at
+            else past.first_use(Wanted(request.input, request.values, agents))
+        )
+        return self._plan("fork", past, point, request)
+
+    async def _past(self, run: str) -> PastRun:
+        runs = self._runs
+        told, flow = await runs.told(run)
+        return await past_run(runs.memory, runs.registry, runs.tenant, told, flow)
+
+    def _basis(self, flow: CompiledFlow, request: ForkRequest) -> CompiledFlow:
+        return self._runs.shelf.get(flow.name) if request.flow_version == "current" else flow
+
+    def _plan(
+        self, how: Literal["retry", "fork"], past: PastRun, point: Point, request: ForkRequest
+    ) -> Plan:
+        basis = self._basis(past.flow, request)
+        flow = with_changes(basis, request, self._price_of)
+        refuse_misfit(point.progress, past.flow, flow, point.place)
+        progress = fitted(begun_anew(point.progress, point.place), past.flow, flow)
+        state = RunState(progress)
+        bodies = self._put(state, flow, request)
+        _refuse_stale(progress, state, flow, point)
+        origin = Origin(
+            run=past.told.start.run,
+            how=how,
+            place=point.place,
+            visit=point.visit,
+            changed=_changes(past.flow, flow, request),
+        )
+        known = progress.model_copy(update={"slots": state.slots, "versions": state.parents})
+        return Plan(origin, past, flow, known, bodies)
+
+    def _price_of(self, model: str) -> Price | None:
+        return price_at(self._runs.model_source, model)
+
+    def _put(
+        self, state: RunState, flow: CompiledFlow, request: ForkRequest
+    ) -> dict[Digest, bytes]:
+        """Put changed values in the place of those they replace, with their lineage."""
+        bodies: dict[Digest, bytes] = {}
+        for field, given in (("input", request.input), ("values", request.values)):
+            for slot, each in given.items():
+                value, body = self._value(flow, slot, each, f"/{field}/{slot}")
+                bodies[value.digest] = body
+                _replace(state, flow, slot, value)
+        return bodies
+
+    def _value(
+        self, flow: CompiledFlow, slot: str, given: JsonValue, pointer: str
+    ) -> tuple[Value, bytes]:
+        contract: type[Contract] = self._runs.registry.get(flow.slots[slot])
+        return as_value(read_value(contract, given, pointer), flow.facts.get(slot, ()))
+
+    async def _start(self, plan: Plan, idempotency_key: str, request: str) -> Started:
+        runs, old = self._runs, plan.past.told.start
+        run = runs.id_for(idempotency_key)
+        held = {
+            held.digest for slot in plan.progress.slots.values() for held in slot.references
+        } | {item.result.value.digest for item in plan.progress.finished_items.values()}
+        bodies = {**await runs.memory.look_up(runs.tenant, old.run, held - {*plan.bodies})}
+        bodies |= plan.bodies
+        if lost := sorted(held - {*bodies}):
+            raise NotInMemoryError(lost)
+        progress = plan.progress.model_copy(update={"slots": self._with_facts(plan, bodies)})
+        refuse_unfit(plan.flow, progress)
+        value, body = carried(plan.flow)
+        start = RunStart(
+            tenant=runs.tenant,
+            run=run,
+            flow=value,
+            entries=old.entries,
+            history_limit=old.history_limit,
+            progress=progress,
+            origin=plan.origin,
+        )
+        refuse_oversize(start, plan.flow.name)
+        await runs.memory.adopt(runs.tenant, run, {**bodies, value.digest: body})
+        fingerprint = hashlib.sha256(f"{plan.origin.how} {old.run} {request}".encode())
+        return await runs.start_prepared(start, plan.flow, fingerprint.hexdigest())
+
+    def _with_facts(self, plan: Plan, bodies: Mapping[Digest, bytes]) -> dict[str, SlotVersion]:
+        """Compute what the flow needs to know of each value; another flow may need more."""
+        partial = {step.writes for step in plan.flow.steps.values() if step.partial}
+        slots = {}
+        for slot, held in plan.progress.slots.items():
+            facts: dict[str, FactValue] = held.facts
+            if not plan.flow.list_slot(slot):
+                [reference] = held.references
+                body = bodies[reference.digest]
+                facts = facts_of(reference, body, plan.flow, self._runs.registry)
+            elif slot in partial:
+                facts = {MISSING: 0, **facts}
+            slots[slot] = held.model_copy(update={"facts": facts})
+        return slots
+
+
+def refuse_unfit(flow: CompiledFlow, progress: RunProgress) -> None:
+    """Refuse a beginning that the run's own guards would end at once.
+
+    Raises:
+        ConflictError: something is unset, stale, or would be published though nobody vouches.
+    """
+    course = Course(flow, RunState(progress))
+    try:
+        if progress.place in flow.gates:
+            course.shown(progress.place)
+        else:
+            course.enter(progress.place)
+    except StepFailed as refused:
+        told = refused.failure.message.removesuffix(", which the flow's check should have refused")
+        raise ConflictError(f"{told}; begin at an earlier step") from refused
+
+
+def _status(past: PastRun, seen: RunStatus) -> RunStatus:
+    outcome = past.told.outcome
+    return RunStatus(outcome.outcome) if outcome else seen
+
+
+def _refuse_slots(flow: CompiledFlow, request: ForkRequest) -> None:
+    problems = [
+        Problem(f"/input/{slot}", f"the inputs are {', '.join(flow.input)}")
+        for slot in request.input
+        if slot not in flow.input
+    ]
+    for slot in request.values:
+        pointer = f"/values/{slot}"
+        if slot in flow.input:
+            problems.append(Problem(pointer, "this is an input; change it as one"))
+        elif slot not in flow.slots:
+            problems.append(Problem(pointer, f"the slots are {', '.join(flow.slots)}"))
+        elif flow.list_slot(slot):
+            problems.append(Problem(pointer, "a list is made by its step; change what that reads"))
+    if problems:
+        raise invalid(f"flow {flow.name} has nothing to change there", problems)
+
+
+def _replace(state: RunState, flow: CompiledFlow, slot: str, value: Value) -> None:
+    before = state.slots.get(slot)
+    old = before.references[0] if before else None
+    reference = reference_to(
+        value,
+        slot,
+        state.next_ordinal(slot),
+        contract=flow.slots[slot],
+        trust=Trust.OPERATOR,
+        produced_by="input",
+        visit=1,
+        made_from=old.made_from if old else (),
+        about=old.about if old else (),
+    )
+    state.put(slot, (reference,), value.facts)
+
+
+def _refuse_stale(before: RunProgress, state: RunState, flow: CompiledFlow, point: Point) -> None:
+    """Refuse to begin where what was made from a change would be used as if nothing had changed.
+
+    Raises:
+        InputInvalidError: each such use is listed.
+    """
+    stale = frozenset(
+        slot
+        for slot, held in state.slots.items()
+        if held.passed_by and slot in before.slots and not before.slots[slot].passed_by
+    )
+    problems = [
+        Problem("/at", f"{use.slot} was made from what is changed, and {use.place} uses it")
+        for use in stale_uses(flow, point.place, stale)
+    ]
+    if problems:
+        told = f"{point.place} is too late to begin at; leave `at` out to begin early enough"
+        raise invalid(told, problems)
+
+
+def _changes(before: CompiledFlow, flow: CompiledFlow, request: ForkRequest) -> tuple[str, ...]:
+    version = f"flow version {flow.version}" if request.flow_version == "current" else ""
+    told = [
+        *(f"input {slot}" for slot in request.input),
+        *(f"value {slot}" for slot in request.values),
+        *(f"prompt {key}" for key in request.prompts),
+        *(f"model {alias}" for alias in request.models),
+        *([version] if version and flow.source != before.source else []),
+    ]
+    return tuple(told)
