@@ -5,7 +5,6 @@ failure. What a rule looked at is not asked again, so that a value that is long 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
 
 from contracts.compiled import MISSING, CompiledFlow, CompiledRule
 from contracts.event import Event, EventKind
@@ -184,9 +183,8 @@ class Retracing:
         edits = self._flow.gates[event.step].edits
         # An edit takes its place before the decision that speaks of what was shown.
         made = sorted(event.references, key=lambda each: (each.slot != edits, each.slot))
-        for slot, group in groupby(made, lambda each: each.slot):
-            references = tuple(group)
-            self.state.put(slot, references, self._facts(references[0]))
+        for reference in made:
+            self.state.put(reference.slot, (reference,), self._facts(reference))
         if event.budget:
             self.state.raise_budget(event.budget)
 
