@@ -227,6 +227,7 @@ def begun_anew(progress: RunProgress, place: str) -> RunProgress:
             "place": place,
             "seq": 0,
             "pending": (),
+            "notices": (),
             "spent": Usage(),
             "started_ms": 0,
             "waited_ms": 0,

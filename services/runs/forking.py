@@ -175,6 +175,7 @@ class Forking:
             history_limit=old.history_limit,
             progress=progress,
             origin=plan.origin,
+            notifies=True,
         )
         refuse_oversize(start, plan.flow.name)
         await runs.memory.adopt(runs.tenant, run, {**bodies, value.digest: body})
