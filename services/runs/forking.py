@@ -50,6 +50,17 @@ class Plan:
     bodies: Mapping[Digest, bytes]
     """What is new in it."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Tell requests apart that come with one idempotency key: by run, place and changes."""
+        origin = self.origin.model_dump_json()
+        lines = [origin, self.flow.source, *sorted(self.bodies)]
+        lines += [
+            f"{name} {agent.model} {sorted(agent.prompts.items())}"
+            for name, agent in sorted(self.flow.agents.items())
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
 
 class Forking:
     """Retries and forks the runs of one tenant."""
@@ -68,8 +79,7 @@ class Forking:
             IdempotencyMismatchError: the key was used for something else.
             UnavailableError: memory or Temporal does not answer.
         """
-        plan = await self.plan_retry(run, request)
-        return await self._start(plan, idempotency_key, request.model_dump_json())
+        return await self.start(await self.plan_retry(run, request), idempotency_key)
 
     async def fork(self, run: str, request: ForkRequest, *, idempotency_key: str = "") -> Started:
         """Start a run that begins somewhere on another one's way, with something changed or not.
@@ -82,8 +92,7 @@ class Forking:
             IdempotencyMismatchError: the key was used for something else.
             UnavailableError: memory or Temporal does not answer.
         """
-        plan = await self.plan_fork(run, request)
-        return await self._start(plan, idempotency_key, request.model_dump_json())
+        return await self.start(await self.plan_fork(run, request), idempotency_key)
 
     async def plan_retry(self, run: str, request: RetryRequest) -> Plan:
         """Find out where a retry would begin; raises as `retry` does."""
@@ -154,7 +163,15 @@ class Forking:
         contract: type[Contract] = self._runs.registry.get(flow.slots[slot])
         return as_value(read_value(contract, given, pointer), flow.facts.get(slot, ()))
 
-    async def _start(self, plan: Plan, idempotency_key: str, request: str) -> Started:
+    async def start(self, plan: Plan, idempotency_key: str = "") -> Started:
+        """Copy what a planned run goes on with, and start it.
+
+        Raises:
+            ConflictError: what begins there would be refused at once.
+            NotInMemoryError: a value is nowhere to be found.
+            IdempotencyMismatchError: the key was used for something else.
+            UnavailableError: memory or Temporal does not answer.
+        """
         runs, old = self._runs, plan.past.told.start
         run = runs.id_for(idempotency_key)
         held = {
@@ -179,8 +196,7 @@ class Forking:
         )
         refuse_oversize(start, plan.flow.name)
         await runs.memory.adopt(runs.tenant, run, {**bodies, value.digest: body})
-        fingerprint = hashlib.sha256(f"{plan.origin.how} {old.run} {request}".encode())
-        return await runs.start_prepared(start, plan.flow, fingerprint.hexdigest())
+        return await runs.start_prepared(start, plan.flow, plan.fingerprint)
 
     def _with_facts(self, plan: Plan, bodies: Mapping[Digest, bytes]) -> dict[str, SlotVersion]:
         """Compute what the flow needs to know of each value; another flow may need more."""

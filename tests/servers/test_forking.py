@@ -1,5 +1,6 @@
 """Runs that go on from where others were: what was made is taken over and never paid again."""
 
+import asyncio
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from contracts.failure import FailureKind
+from contracts.many_runs import RerunRequest, Selection
 from contracts.run import ForkRequest, RetryRequest, RunStatus
 from services.agents.base import Given
 from services.errors import (
@@ -22,7 +24,9 @@ from services.llm.base import ModelReply, ModelRequest, OnText, Receipt
 from services.llm.in_process import ScriptedModel
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.publishing.in_process import InProcessPublisher
+from services.runs.differing import run_diff
 from services.runs.forking import Forking
+from services.runs.many import ManyRuns
 from tests.articles import article, article_model, brief
 from tests.harness import Harness, harness
 from tests.retraced import borders_of
@@ -231,6 +235,39 @@ async def test_a_fork_goes_on_by_the_flow_on_offer(temporal_address: str) -> Non
     assert (await here.runs.get(new)).flow_version == 2
 
 
+async def test_all_failed_runs_are_gone_on_from_once(temporal_address: str) -> None:
+    """Told first, then done; a batch that is sent again starts nothing anew."""
+    shop = Workshop(broken={"c"})
+    here = await harness(temporal_address, shop.flow())
+    many = ManyRuns(here.runs)
+    selection = Selection(status=RunStatus.FAILED, flow="toy", since="2020-01-01T00:00:00Z")
+    async with here.worker():
+        runs = [(await here.runs.start("toy", {"text": text})).run for text in "xyz"]
+        for run in runs:
+            await here.ended(run)
+        await _listed(many, selection, 3)
+        dry = await many.rerun(RerunRequest(runs=selection, dry_run=True))
+        shop.broken = set()
+        first = await many.rerun(RerunRequest(runs=selection, batch="night"))
+        again = await many.rerun(RerunRequest(runs=selection, batch="night"))
+        ended = [await here.ended(each.started) for each in first.runs]
+
+    assert {each.run for each in dry.runs} == set(runs)
+    assert {(each.place, each.started) for each in dry.runs} == {("write", "")}
+    assert {each.status for each in ended} == {RunStatus.SUCCEEDED}
+    assert [each.started for each in again.runs] == [each.started for each in first.runs]
+    assert all(each.replayed for each in again.runs)
+
+
+async def _listed(many: ManyRuns, selection: Selection, count: int) -> None:
+    """Wait until Temporal's lists know of runs that have ended."""
+    for _ in range(100):
+        if len(await many.selected(selection)) == count:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the lists do not know them")
+
+
 async def test_a_fork_of_an_article_pays_only_for_what_follows(temporal_address: str) -> None:
     """At its last step no model is asked; with another prompt for the reviewer only from there."""
     heard = Heard(article_model())
@@ -252,13 +289,16 @@ async def test_a_fork_of_an_article_pays_only_for_what_follows(temporal_address:
         )
         reviewed = await _forked(here, run, other)
         for_review = _asked(heard, whole.total())
-    flows = {(await here.runs.told(each))[0].start.flow.digest for each in (run, reviewed)}
+    found = await run_diff(here.runs, run, reviewed)
+    states = {(each.slot, each.state) for each in found.slots}
 
     assert whole["section_writer"] > 1
     assert for_publish.total() == 0
     assert set(for_review) == {"reviewer"}
     assert heard.instructions[-1].startswith("Review it in en, ")
-    assert len(flows) == 2
+    assert [each.path for each in found.flow] == ["agents.reviewer.prompts.free"]
+    assert {("draft", "same"), ("publication", "changed")} <= states
+    assert (found.a.spent.calls, found.b.spent.calls) == (whole.total(), for_review.total())
     assert (await here.runs.get(at_publish)).spent.calls == 0
     assert (await here.runs.result(at_publish)) == (await here.runs.result(run))
 
