@@ -11,7 +11,7 @@ from contracts.run import RunStatus
 class Selection(Part):
     """Which runs of a tenant are meant. Runs of sub-flows never are: their parents are."""
 
-    status: RunStatus
+    status: RunStatus = Field(strict=False)
     flow: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,47})?$")
     """Of this flow only; empty: of any."""
 
