@@ -50,31 +50,6 @@ def carried(flow: CompiledFlow) -> tuple[Value, bytes]:
     return Value(digest=digest(body), size=len(body), body=body.decode()), body
 
 
-def refuse_misfit(
-    progress: RunProgress, before: CompiledFlow, flow: CompiledFlow, place: str
-) -> None:
-    """Refuse to go on by another flow where that does not fit what a run knows.
-
-    Raises:
-        InputInvalidError: a slot or the place is missing there, or holds something else; all are
-            listed.
-    """
-    problems = [
-        Problem("/flow_version", f"slot {slot} holds a {held}, and there {there or 'is none'}")
-        for slot in progress.slots
-        if (there := flow.slots.get(slot)) != (held := before.slots[slot])
-    ]
-    if place not in (*flow.steps, *flow.gates):
-        problems.append(Problem("/at", f"there is no {place} in it"))
-    problems += [
-        Problem("/flow_version", f"it begins with slot {slot}, which the run does not have")
-        for slot in flow.given
-        if slot not in progress.slots
-    ]
-    if problems:
-        raise invalid(f"version {flow.version} of flow {flow.name} cannot go on here", problems)
-
-
 def fitted(progress: RunProgress, before: CompiledFlow, flow: CompiledFlow) -> RunProgress:
     """Keep of what a run has counted and kept what means the same in another flow.
 

@@ -19,23 +19,14 @@ from contracts.reference import Digest, FactValue, Trust, Value
 from contracts.run import ForkRequest, RetryRequest, RunStatus
 from contracts.usage import Price
 from contracts.work import RunProgress, RunStart, SlotVersion
-from services.errors import ConflictError, Problem
 from services.llm.price import price_at
 from services.memory.memory import NotInMemoryError
-from services.runs.changing import (
-    carried,
-    changed_agents,
-    fitted,
-    refuse_misfit,
-    with_changes,
-)
-from services.runs.inputs import as_value, invalid, read_value, refuse_oversize
+from services.runs.changing import carried, changed_agents, fitted, with_changes
+from services.runs.fork_refusals import refuse_misfit, refuse_slots, refuse_stale, refuse_unfit
+from services.runs.inputs import as_value, read_value, refuse_oversize
 from services.runs.points import PastRun, Point, Wanted, facts_of, past_run
 from services.runs.runs import Runs, Started
-from workflows.course import Course
-from workflows.failures import StepFailed
 from workflows.retracing import begun_anew
-from workflows.stale_ahead import stale_uses
 from workflows.state import RunState, reference_to
 
 
@@ -105,7 +96,7 @@ class Forking:
     async def plan_fork(self, run: str, request: ForkRequest) -> Plan:
         """Find out where a fork would begin; raises as `fork` does."""
         past = await self._past(run)
-        _refuse_slots(past.flow, request)
+        refuse_slots(past.flow, request)
         agents = changed_agents(self._basis(past.flow, request), request)
         point = (
             past.at(request.at, request.visit)
@@ -131,7 +122,7 @@ class Forking:
         progress = fitted(begun_anew(point.progress, point.place), past.flow, flow)
         state = RunState(progress)
         bodies = self._put(state, flow, request)
-        _refuse_stale(progress, state, flow, point)
+        refuse_stale(progress, state, flow, point)
         origin = Origin(
             run=past.told.start.run,
             how=how,
@@ -214,44 +205,9 @@ class Forking:
         return slots
 
 
-def refuse_unfit(flow: CompiledFlow, progress: RunProgress) -> None:
-    """Refuse a beginning that the run's own guards would end at once.
-
-    Raises:
-        ConflictError: something is unset, stale, or would be published though nobody vouches.
-    """
-    course = Course(flow, RunState(progress))
-    try:
-        if progress.place in flow.gates:
-            course.shown(progress.place)
-        else:
-            course.enter(progress.place)
-    except StepFailed as refused:
-        told = refused.failure.message.removesuffix(", which the flow's check should have refused")
-        raise ConflictError(f"{told}; begin at an earlier step") from refused
-
-
 def _status(past: PastRun, seen: RunStatus) -> RunStatus:
     outcome = past.told.outcome
     return RunStatus(outcome.outcome) if outcome else seen
-
-
-def _refuse_slots(flow: CompiledFlow, request: ForkRequest) -> None:
-    problems = [
-        Problem(f"/input/{slot}", f"the inputs are {', '.join(flow.input)}")
-        for slot in request.input
-        if slot not in flow.input
-    ]
-    for slot in request.values:
-        pointer = f"/values/{slot}"
-        if slot in flow.input:
-            problems.append(Problem(pointer, "this is an input; change it as one"))
-        elif slot not in flow.slots:
-            problems.append(Problem(pointer, f"the slots are {', '.join(flow.slots)}"))
-        elif flow.list_slot(slot):
-            problems.append(Problem(pointer, "a list is made by its step; change what that reads"))
-    if problems:
-        raise invalid(f"flow {flow.name} has nothing to change there", problems)
 
 
 def _replace(state: RunState, flow: CompiledFlow, slot: str, value: Value) -> None:
@@ -269,26 +225,6 @@ def _replace(state: RunState, flow: CompiledFlow, slot: str, value: Value) -> No
         about=old.about if old else (),
     )
     state.put(slot, (reference,), value.facts)
-
-
-def _refuse_stale(before: RunProgress, state: RunState, flow: CompiledFlow, point: Point) -> None:
-    """Refuse to begin where what was made from a change would be used as if nothing had changed.
-
-    Raises:
-        InputInvalidError: each such use is listed.
-    """
-    stale = frozenset(
-        slot
-        for slot, held in state.slots.items()
-        if held.passed_by and slot in before.slots and not before.slots[slot].passed_by
-    )
-    problems = [
-        Problem("/at", f"{use.slot} was made from what is changed, and {use.place} uses it")
-        for use in stale_uses(flow, point.place, stale)
-    ]
-    if problems:
-        told = f"{point.place} is too late to begin at; leave `at` out to begin early enough"
-        raise invalid(told, problems)
 
 
 def _changes(before: CompiledFlow, flow: CompiledFlow, request: ForkRequest) -> tuple[str, ...]:

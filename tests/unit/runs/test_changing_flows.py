@@ -8,7 +8,8 @@ from contracts.run import ForkRequest
 from contracts.usage import Price
 from contracts.work import RunProgress, SlotVersion
 from services.errors import InputInvalidError
-from services.runs.changing import changed_agents, fitted, refuse_misfit, with_changes
+from services.runs.changing import changed_agents, fitted, with_changes
+from services.runs.fork_refusals import refuse_misfit
 from tests.toys import ToyWriter, toy_flow
 
 BODY = """
