@@ -30,6 +30,7 @@ from services.runs.many import ManyRuns
 from tests.articles import article, article_model, brief
 from tests.harness import Harness, harness
 from tests.retraced import borders_of
+from tests.servers.gateway_caller import gateway
 from tests.toys import HEAD, Note, NoteItem, ToyFlow, toy, toy_flow, toy_shelf
 
 pytestmark = pytest.mark.servers
@@ -305,3 +306,31 @@ async def test_a_fork_of_an_article_pays_only_for_what_follows(temporal_address:
 
 def _asked(heard: Heard, after: int) -> Counter[str]:
     return Counter(heard.agents[after:])
+
+
+async def test_a_fork_is_begun_and_shown_over_http(temporal_address: str) -> None:
+    """The new run, its origin and its events are told as of any run; the key finds it again."""
+    here = await harness(temporal_address, Workshop().flow())
+    async with gateway(here) as caller, here.worker():
+        run = (await here.ended((await here.runs.start("toy", {"text": "x"})).run)).id
+        path, body, key = f"/v1/runs/{run}/fork", {"at": "judge"}, {"Idempotency-Key": "k"}
+        forked = await caller.post(path, json=body, headers=key)
+        again = await caller.post(path, json=body, headers=key)
+        new = forked.json()["id"]
+        await here.ended(new)
+        view = (await caller.get(f"/v1/runs/{new}")).json()
+        slots = (await caller.get(f"/v1/runs/{new}/context")).json()["slots"]
+        diff = (await caller.get(f"/v1/runs/{run}/diff/{new}")).json()
+
+    assert (forked.status_code, forked.headers["Location"]) == (202, f"/v1/runs/{new}")
+    assert forked.json()["of"]["run"] == run
+    assert (again.json()["id"], again.headers["Idempotency-Replayed"]) == (new, "true")
+    assert (view["status"], view["of"]["place"], view["of"]["visit"]) == ("succeeded", "judge", 2)
+    assert {each["slot"]: len(each["versions"]) for each in slots} == {
+        "start": 1,
+        "plan": 1,
+        "parts": 3,
+        "whole": 1,
+        "verdict": 2,
+    }
+    assert {each["state"] for each in diff["slots"]} == {"same"}
