@@ -10,6 +10,7 @@ from contracts.failure import Failure
 from contracts.flow import GateAction
 from contracts.long_term import PinnedEntry
 from contracts.notice import Notice, NoticeKind
+from contracts.origin import Origin
 from contracts.reference import Digest, FactValue, Reference, Value
 from contracts.usage import Usage
 
@@ -243,7 +244,10 @@ class RunStart(Part):
     """Events after which a run continues as new."""
 
     progress: RunProgress | None = None
-    """Where an earlier execution left off."""
+    """Where an earlier execution left off; or, with nothing told yet, what another run knew."""
+
+    origin: Origin | None = None
+    """The run that this one goes on from, where there is one."""
 
     parent: str = ""
     """The run of which this is a part."""

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.compiled import CompiledFlow, CompiledGate
     from contracts.event import EventKind
     from contracts.failure import Failure, FailureKind
+    from contracts.origin import Origin
     from contracts.work import (
         DecisionReceipt,
         FlushTask,
@@ -81,8 +82,8 @@ class RunFlow:
             ApplicationError: of type `failed` or `expired`, with the outcome as its detail.
         """
         self._begin(start)
-        if start.progress is None:
-            self._state.tell(EventKind.RUN_STARTED, now_ms(), text=self._flow.name)
+        if not self._state.seq:
+            self._tell_start(start.origin)
         try:
             await self._run_to_end()
         except (asyncio.CancelledError, FailureError) as error:
@@ -106,6 +107,13 @@ class RunFlow:
         if end.outcome in ("failed", "expired"):
             self._raise(outcome)
         return outcome
+
+    def _tell_start(self, origin: Origin | None) -> None:
+        of = f"{origin.how} of {origin.run}" if origin else ""
+        place = origin.place if origin else ""
+        self._state.tell(
+            EventKind.RUN_STARTED, now_ms(), step=place, outcome=of, text=self._flow.name
+        )
 
     @workflow.update(name=names.DECIDE)
     async def decide(self, decision: GateDecision) -> DecisionReceipt:
@@ -418,7 +426,9 @@ class RunFlow:
         )
 
     def _show(self) -> None:
-        workflow.set_current_details(progress.checklist(self._flow, self._state))
+        workflow.set_current_details(
+            progress.checklist(self._flow, self._state, self._start.origin)
+        )
 
     def _raise(self, outcome: RunOutcome) -> NoReturn:
         summary = f"{outcome.outcome} at {outcome.end}: {outcome.reason}"

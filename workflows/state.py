@@ -65,6 +65,9 @@ class RunState:
         if start.progress:
             state = cls(start.progress)
             state.notices = Notices.of(start, flow)
+            if not state.seq:
+                # What another run knew; the time to work in begins anew.
+                state.started_ms = now_ms
             return state
         state = cls(
             RunProgress(place=flow.start, budget=start.budget or flow.budget, started_ms=now_ms)

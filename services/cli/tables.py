@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.table import Table
 
+from contracts.origin import Origin
 from contracts.reference import Reference
 from contracts.run import GateView, HandOff, RunSummary, RunView, SlotView, StepView
 from services.cli.lines import moment, spent, spent_in_all
@@ -59,6 +60,7 @@ def run(view: RunView) -> Table:
         [
             ("run", view.id),
             ("flow", f"{view.flow}@{view.flow_version}"),
+            ("of", origin(view.of) if view.of else ""),
             ("status", view.status.value),
             ("at", view.place),
             ("reason", view.reason),
@@ -156,6 +158,13 @@ def passages(found: Sequence[Passage]) -> Table:
 def reference(held: Reference) -> str:
     """Write a reference in one line."""
     return f"{held.version} {held.contract} {size(held.size)} {held.digest[:DIGEST_COLUMNS]}"
+
+
+def origin(of: Origin) -> str:
+    """Say where a run came from."""
+    visit = f" (visit {of.visit})" if of.visit > 1 else ""
+    changed = f"; changed: {', '.join(of.changed)}" if of.changed else ""
+    return f"{of.how} of {of.run}, from {of.place}{visit} on{changed}"
 
 
 def size(number: int) -> str:

@@ -7,11 +7,15 @@ from pydantic import ConfigDict, Field, JsonValue
 from contracts.base import Part
 from contracts.compiled import CompiledBudget, CompiledEntry
 from contracts.double_start import DoubleStart
+from contracts.many_runs import CancelRequest, RerunRequest, Selection
+from contracts.origin import Origin
 from contracts.reference import Digest
 from contracts.run import (
     DecisionRequest,
+    ForkRequest,
     GateView,
     HandOff,
+    RetryRequest,
     RunStatus,
     RunSummary,
     SlotView,
@@ -168,6 +172,47 @@ class SteerBody(SteerRequest):
     """Who holds the run up, or lets it go on."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ForkBody(ForkRequest):
+    """Where in another run's way a new run begins, and what it does otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RetryBody(RetryRequest):
+    """How a run that failed is gone on with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SelectionBody(Selection):
+    """Which runs are meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RerunBody(RerunRequest):
+    """Which runs are to be gone on with, from where, and by which flow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: SelectionBody
+
+
+class CancelBody(CancelRequest):
+    """Which runs are to be stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: SelectionBody
+
+
+class RunForked(RunStarted):
+    """The run that goes on from another."""
+
+    of: Origin | None
+    """That run, and where the new one begins."""
 
 
 class StepList(Part):

@@ -17,7 +17,9 @@ from services.long_term.entries import LongTermMemory
 from services.memory.base import ContextStore
 from services.outgoing.egress import Egress
 from services.retrieval.base import Corpora
+from services.runs.forking import Forking
 from services.runs.gates import Gates
+from services.runs.many import ManyRuns
 from services.runs.runs import Runs
 from services.runs.steering import Steering
 from services.schedules.schedules import Schedules
@@ -67,6 +69,16 @@ class Services:
     def steering(self) -> Steering:
         """What holds runs up and lets them go on."""
         return Steering(self.runs)
+
+    @property
+    def forking(self) -> Forking:
+        """What lets runs go on from others."""
+        return Forking(self.runs)
+
+    @property
+    def many_runs(self) -> ManyRuns:
+        """What acts on many runs at once."""
+        return ManyRuns(self.runs)
 
     @property
     def shelf(self) -> Shelf:

@@ -23,6 +23,8 @@ class Filters:
     flow: str = ""
     status: RunStatus | None = None
     needs_person: bool = False
+    since: str = ""
+    """Ended since then, or begun where they have not ended; ISO 8601."""
 
 
 def status_of(execution: WorkflowExecution) -> RunStatus:
@@ -59,7 +61,14 @@ def query_for(tenant: str, filters: Filters) -> str:
         parts.append(f"{names.NEEDS_PERSON.name} = true AND ExecutionStatus = 'Running'")
     if filters.status:
         parts.append(_STATUS_QUERIES[filters.status])
+    if filters.since:
+        field = "StartTime" if _is_open(filters) else "CloseTime"
+        parts.append(f"{field} >= '{filters.since}'")
     return " AND ".join(parts)
+
+
+def _is_open(filters: Filters) -> bool:
+    return filters.needs_person or (filters.status is not None and not filters.status.is_final)
 
 
 _OPEN: Final = "ExecutionStatus = 'Running'"

@@ -28,6 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.compiled import CompiledBudget, CompiledFlow
 from contracts.double_start import ClaimTask, DoubleStart
+from contracts.origin import Origin
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
@@ -62,6 +63,7 @@ _REFUSED: Final = frozenset(
         RPCStatusCode.UNIMPLEMENTED,
     }
 )
+ORIGIN: Final = "origin"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -116,6 +118,7 @@ class Runs:
         self.shelf = shelf
         self.registry = registry
         self.tenant = settings.tenant
+        self.model_source = settings.model_source
         self.history = RunHistory(client)
         self.entries = entries or empty_memory(memory.archive, registry)
         self._preparing = Preparing(memory, shelf, registry, self.entries)
@@ -145,7 +148,7 @@ class Runs:
             IdempotencyMismatchError: the key was used with another flow or input.
             UnavailableError: memory or Temporal does not answer.
         """
-        run = self._run_id(idempotency_key)
+        run = self.id_for(idempotency_key)
         start, flow = await self._preparing.prepare(
             self.tenant,
             run,
@@ -157,7 +160,7 @@ class Runs:
         )
         if start.subject and not (idempotency_key and await self._exists(run)):
             await self._claim(start)
-        return await self._start_workflow(start, flow, _fingerprint(flow_name, start.input))
+        return await self.start_prepared(start, flow, _fingerprint(flow_name, start.input))
 
     async def get(self, run: str) -> RunView:
         """Describe one run; works with no worker up.
@@ -184,7 +187,7 @@ class Runs:
         """
         described = await self._describe(run)
         pending = described.raw_description.pending_activities
-        return self._summary(described), {each.activity_id: each.attempt for each in pending}
+        return await self._summary(described), {each.activity_id: each.attempt for each in pending}
 
     async def present(self, run: str) -> Present:
         """Describe one run, its work and its open gate, from one reading of its history.
@@ -308,15 +311,22 @@ class Runs:
         workflow = quote(names.workflow_id(self.tenant, run), safe="")
         return f"{self.ui}/namespaces/{self.client.namespace}/workflows/{workflow}"
 
-    def _run_id(self, idempotency_key: str) -> str:
+    def id_for(self, idempotency_key: str) -> str:
+        """Name the run that a request is going to have: with a key always the same."""
         if not idempotency_key:
             return new_run_id()
         text = f"{self.tenant}\n{idempotency_key}"
         return "K" + hashlib.sha256(text.encode()).hexdigest()[:25].upper()
 
-    async def _start_workflow(
+    async def start_prepared(
         self, start: RunStart, flow: CompiledFlow, fingerprint: str
     ) -> Started:
+        """Start a run of which everything is kept.
+
+        Raises:
+            IdempotencyMismatchError: its id was used before, for another fingerprint.
+            UnavailableError: Temporal does not answer.
+        """
         nonce = secrets.token_hex(8)
         try:
             await self.client.start_workflow(
@@ -326,9 +336,9 @@ class Runs:
                 task_queue=self.queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                memo={"fingerprint": fingerprint, "nonce": nonce},
+                memo={"fingerprint": fingerprint, "nonce": nonce, **_origin_memo(start.origin)},
                 search_attributes=names.run_attributes(self.tenant, flow.name),
-                static_summary=f"{flow.name} version {flow.version}",
+                static_summary=_headline(start, flow),
                 static_details=flow.summary,
                 # Its activities inherit it: one tenant's burst of runs holds nobody else's up.
                 priority=Priority(fairness_key=self.tenant),
@@ -375,11 +385,11 @@ class Runs:
 
     async def _listed(self, execution: WorkflowExecution) -> RunSummary:
         """Describe an open run by itself: its list entry does not tell whether work has begun."""
-        listed = self._summary(execution)
+        listed = await self._summary(execution)
         is_told = execution.typed_search_attributes.get(names.STATUS)
         return listed if is_told or listed.status.is_final else await self.summary(listed.id)
 
-    def _summary(self, execution: WorkflowExecution) -> RunSummary:
+    async def _summary(self, execution: WorkflowExecution) -> RunSummary:
         found = execution.typed_search_attributes
         run = execution.id.partition("/")[2]
         return RunSummary(
@@ -391,7 +401,25 @@ class Runs:
             needs_person=bool(found.get(names.NEEDS_PERSON)),
             cost_usd=found.get(names.COST_USD) or 0.0,
             temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self.ui else "",
+            of=await _origin_of(execution),
         )
+
+
+def _origin_memo(origin: Origin | None) -> dict[str, JsonValue]:
+    return {ORIGIN: origin.model_dump(mode="json")} if origin else {}
+
+
+def _headline(start: RunStart, flow: CompiledFlow) -> str:
+    """Name a run in the Temporal UI."""
+    told = f"{flow.name} version {flow.version}"
+    origin = start.origin
+    return f"{told}, {origin.how} of {origin.run} at {origin.place}" if origin else told
+
+
+async def _origin_of(execution: WorkflowExecution) -> Origin | None:
+    if ORIGIN not in execution.raw_info.memo.fields:
+        return None
+    return Origin.model_validate(await execution.memo_value(ORIGIN), strict=False)
 
 
 def unavailable(error: RPCError | None = None) -> OperatorError:
