@@ -135,16 +135,17 @@ class RunFlow:
     @workflow.signal(name=names.PAUSE)
     async def pause(self, order: Steer) -> None:
         """Hold the run up: what is at work ends and is kept, and nothing new begins."""
-        if self._steering.pause(now_ms()):
+        if self._steering.pause():
+            await self._begun()
+            self._state.waiting.begin(now_ms())
             await self._steered(EventKind.PAUSED, names.PAUSE, order)
 
     @workflow.signal(name=names.RESUME)
     async def resume(self, order: Steer) -> None:
         """Let the run go on."""
-        if self._steering.is_paused:
-            await self._begun()
-            self._state.waited_ms += 0 if self._gate else self._steering.held(now_ms())
-            self._steering.resume()
+        await self._begun()
+        if self._steering.resume():
+            self._state.waiting.end(now_ms())
             await self._steered(EventKind.RESUMED, names.RESUME, order)
 
     async def _begun(self) -> None:
@@ -152,7 +153,6 @@ class RunFlow:
         await workflow.wait_condition(lambda: self._has_begun)
 
     async def _steered(self, kind: EventKind, signal: str, order: Steer) -> None:
-        await self._begun()
         self._state.tell(kind, now_ms(), step=self._state.place, text=order.who, outcome=order.note)
         self._mark_going()
         await self._steering.pass_on(self._start.tenant, signal, order)
@@ -206,7 +206,7 @@ class RunFlow:
         opened = self._open(place, gate)
         await self._catch_up()
         await self._flush()
-        before = now_ms()
+        self._state.waiting.begin(now_ms())
         try:
             await workflow.wait_condition(
                 lambda: opened.decision is not None,
@@ -222,8 +222,7 @@ class RunFlow:
             assert opened.decision is not None
             way = self._decided(opened, opened.decision)
         self._gate = None
-        self._state.waited_ms += now_ms() - before
-        self._steering.count_from(now_ms())
+        self._state.waiting.end(now_ms())
         self._mark_going()
         return way
 
@@ -291,6 +290,10 @@ class RunFlow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._state.tell(EventKind.CONTINUED, now_ms())
         if await self._seal():
+            # A pause that came meanwhile would be lost with this execution.
+            await workflow.wait_condition(
+                lambda: workflow.all_handlers_finished() and not self._steering.is_paused
+            )
             fresh = self._start.model_copy(update={"progress": self._state.progress()})
             if len(fresh.model_dump_json()) < policies.PROGRESS_BYTES:
                 workflow.continue_as_new(fresh)
@@ -373,6 +376,7 @@ class RunFlow:
             spent=self._state.ledger.spent,
             failure=failure if outcome != "succeeded" else None,
         )
+        self._gate = None
         self._state.tell(
             EventKind.RUN_ENDED, now_ms(), to=end, outcome=outcome, text=reason, usage=result.spent
         )

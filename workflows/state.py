@@ -18,6 +18,7 @@ from workflows.notices import Notices
 from workflows.policies import PENDING_BYTES
 from workflows.remembering import pinned_reference
 from workflows.routing import Way
+from workflows.waiting import Waiting
 
 
 class Told(TypedDict, total=False):
@@ -51,7 +52,7 @@ class RunState:
         self.used = dict(progress.used)
         self.ledger = Ledger(progress.budget, progress.spent)
         self.started_ms = progress.started_ms
-        self.waited_ms = progress.waited_ms
+        self.waiting = Waiting(progress.waited_ms)
         self.failure = progress.failure
         self.finished_items = dict(progress.finished_items)
         self.executions = progress.executions
@@ -100,7 +101,7 @@ class RunState:
             budget=self.ledger.budget,
             spent=self.ledger.spent,
             started_ms=self.started_ms,
-            waited_ms=self.waited_ms,
+            waited_ms=self.waiting.counted_ms,
             pending=tuple(self._unrecorded),
             failure=self.failure,
             finished_items={key: _lean(item) for key, item in self.finished_items.items()},

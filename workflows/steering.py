@@ -13,7 +13,6 @@ class Steering:
 
     def __init__(self) -> None:
         self.is_paused = False
-        self._since_ms = 0
         self._children: dict[str, None] = {}
 
     async def go_on(self) -> None:
@@ -21,24 +20,15 @@ class Steering:
         if self.is_paused:
             await workflow.wait_condition(lambda: not self.is_paused)
 
-    def pause(self, now_ms: int) -> bool:
+    def pause(self) -> bool:
         """Hold the run up. Returns whether that is new."""
-        if self.is_paused:
-            return False
-        self.is_paused, self._since_ms = True, now_ms
-        return True
+        was_paused, self.is_paused = self.is_paused, True
+        return not was_paused
 
-    def resume(self) -> None:
-        """Let the run go on."""
-        self.is_paused = False
-
-    def held(self, now_ms: int) -> int:
-        """Say how long the run has been held up, in milliseconds."""
-        return now_ms - self._since_ms
-
-    def count_from(self, now_ms: int) -> None:
-        """Count from now: until here a person was waited for, which is counted by itself."""
-        self._since_ms = now_ms
+    def resume(self) -> bool:
+        """Let the run go on. Returns whether that is new."""
+        was_paused, self.is_paused = self.is_paused, False
+        return was_paused
 
     def begun(self, child: str) -> None:
         """A sub-flow's run has begun: what is wanted of this run is wanted of it too."""

@@ -50,13 +50,15 @@ class StepRunner:
         """
         visit = self._course.enter(name)
         self._refuse_oversize(visit)
-        began = now_ms()
+        if visit.agent.kind is not AgentKind.FLOW:
+            await self._do(visit)
+            return
+        # A sub-flow has a working time of its own, in which it waits for people too.
+        self._state.waiting.begin(now_ms())
         try:
             await self._do(visit)
         finally:
-            if visit.agent.kind is AgentKind.FLOW:
-                # A sub-flow has a working time of its own, in which it waits for people too.
-                self._state.waited_ms += now_ms() - began
+            self._state.waiting.end(now_ms())
 
     async def _do(self, visit: Visit) -> None:
         if visit.step.each:
@@ -335,7 +337,8 @@ class StepRunner:
         return at_most(left, worst) if self._course.guards else left
 
     def _refuse_overtime(self, visit: Visit) -> None:
-        worked = (now_ms() - self._state.started_ms - self._state.waited_ms) // 1000
+        now = now_ms()
+        worked = (now - self._state.started_ms - self._state.waiting.in_all(now)) // 1000
         limit = self._state.ledger.budget.working_seconds
         if worked > limit:
             message = f"{worked} s of working time are over the {limit} s set"

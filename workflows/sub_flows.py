@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.usage import Usage
     from contracts.work import RunOutcome, RunStart, StepResult, StepTask, SubFlowTask
     from workflows import names, policies
-    from workflows.ledger import at_the_most, cut
+    from workflows.ledger import at_the_most, cut, whole
     from workflows.ports import SubFlowActivities
     from workflows.steering import Steering
     from workflows.visits import Visit
@@ -129,12 +129,7 @@ def _lost(child: str, visit: Visit, error: ChildWorkflowError, start: RunStart) 
     how = "was cancelled" if is_cancelled_exception(error) else "was stopped from outside"
     message = f"run {child} of {visit.agent_name} {how}"
     assert start.budget is not None
-    allowed = Usage(
-        calls=start.budget.model_calls,
-        input_tokens=start.budget.tokens,
-        cost_microusd=start.budget.microusd,
-    )
-    return _failure(FailureKind.UNFINISHED, message, at_the_most(allowed))
+    return _failure(FailureKind.UNFINISHED, message, at_the_most(whole(start.budget)))
 
 
 def _failure(kind: FailureKind, message: str, usage: Usage) -> FailureError:

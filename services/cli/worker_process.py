@@ -48,7 +48,8 @@ async def _prepare(
 ) -> tuple[Assembly, AbstractAsyncContextManager[object]]:
     client = await patiently(lambda: connect(settings))
     await patiently(lambda: ensure_search_attributes(client))
-    await refuse_orphans(client, settings, this_build())
+    build = this_build()
+    await patiently(lambda: refuse_orphans(client, settings, build))
     assembly = wiring.assembly(settings, client)
     await patiently(assembly.memory.store.check)
     return assembly, running(client, settings.task_queue, assembly, pinned(settings))

@@ -1,5 +1,6 @@
 """Whether this build can go on with the runs that are open: replayed, agents and contracts held."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,10 @@ from workflows.hosted import WORKFLOWS
 
 _PINNED: Final = SearchAttributeKey.for_keyword("TemporalWorkerDeploymentVersion")
 """Set by Temporal itself, as `deployment:build`; lists of workflows carry nothing else of it."""
+
+STARTS_AT_ONCE: Final = 20
+"""A worker that comes up reads the start of every open run: one after the other, a thousand
+would take longer than a rollout waits."""
 
 
 class Compatibility(Part):
@@ -98,10 +103,16 @@ async def orphaned(client: Client, tenant: str, build: Build) -> AsyncIterator[C
         UnavailableError: Temporal does not answer.
     """
     query = f"{names.TENANT.name} = '{tenant}' AND WorkflowType = '{names.WORKFLOW_TYPE}'"
-    async for execution in _open(client, query):
-        problems = _problems(await _start(client, execution), build)
-        if problems:
-            yield _about(execution, problems)
+    found = [each async for each in _open(client, query)]
+    limit = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def problems(execution: WorkflowExecution) -> Sequence[str]:
+        async with limit:
+            return _problems(await _start(client, execution), build)
+
+    for execution, told in zip(found, await asyncio.gather(*map(problems, found)), strict=True):
+        if told:
+            yield _about(execution, told)
 
 
 async def _judged(

@@ -1,13 +1,11 @@
 """Records as files: one a version, made by a link, which only one writer of many can make."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from services.errors import StorageError
+from services.durable_file import created
 from services.long_term.places import entries_place, entry_place, record_place, version_of
-from services.memory.durable_file import created, explain
+from services.memory.archive_folder import on_disk
 
 Answer = TypeVar("Answer")
 
@@ -21,41 +19,35 @@ class FolderRecords:
     async def create(self, tenant: str, entry: str, version: int, body: bytes) -> bool:
         """See `Records.create`."""
         path = self._path(tenant, entry, version)
-        return await self._on_disk(lambda: created(path, body))
+        return await on_disk(self._folder, lambda: created(path, body))
 
     async def read(self, tenant: str, entry: str, version: int) -> bytes | None:
         """See `Records.read`."""
         path = self._path(tenant, entry, version)
-        return await self._on_disk(lambda: _read(path))
+        return await on_disk(self._folder, lambda: _read(path))
 
     async def exists(self, tenant: str, entry: str, version: int) -> bool:
         """See `Records.exists`."""
-        return await self._on_disk(self._path(tenant, entry, version).exists)
+        return await on_disk(self._folder, self._path(tenant, entry, version).exists)
 
     async def versions(self, tenant: str, entry: str) -> tuple[int, ...]:
         """See `Records.versions`."""
         folder = self._folder / entry_place(tenant, entry)
-        names = await self._on_disk(lambda: _names(folder))
+        names = await on_disk(self._folder, lambda: _names(folder))
         return tuple(sorted(version for name in names if (version := version_of(name))))
 
     async def entries(self, tenant: str) -> tuple[str, ...]:
         """See `Records.entries`."""
         folder = self._folder / entries_place(tenant)
-        return await self._on_disk(lambda: _entries(folder))
+        return await on_disk(self._folder, lambda: _entries(folder))
 
     async def delete(self, tenant: str, entry: str, version: int) -> None:
         """See `Records.delete`."""
         path = self._path(tenant, entry, version)
-        await self._on_disk(lambda: path.unlink(missing_ok=True))
+        await on_disk(self._folder, lambda: path.unlink(missing_ok=True))
 
     def _path(self, tenant: str, entry: str, version: int) -> Path:
         return self._folder / record_place(tenant, entry, version)
-
-    async def _on_disk(self, work: Callable[[], Answer]) -> Answer:
-        try:
-            return await asyncio.to_thread(work)
-        except OSError as error:
-            raise StorageError(explain(self._folder, error)) from error
 
 
 def _read(path: Path) -> bytes | None:

@@ -1,12 +1,11 @@
 """The archive as a folder: one file a value, named by its digest, written atomically."""
 
-import asyncio
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from contracts.reference import Digest
-from services.errors import StorageError
-from services.memory.durable_file import explain, replaced
+from services.durable_file import replaced
+from services.memory.archive_folder import on_disk
 
 
 class FolderArchive:
@@ -17,15 +16,15 @@ class FolderArchive:
 
     async def put(self, tenant: str, values: Mapping[Digest, bytes]) -> None:
         """See `Archive.put`."""
-        await asyncio.to_thread(self._put_all, tenant, values)
+        await on_disk(self._folder, lambda: self._put_all(tenant, values))
 
     async def get(self, tenant: str, digests: Collection[Digest]) -> dict[Digest, bytes]:
         """See `Archive.get`."""
-        return await asyncio.to_thread(self._get_all, tenant, digests)
+        return await on_disk(self._folder, lambda: self._get_all(tenant, digests))
 
     async def delete(self, tenant: str, digests: Collection[Digest]) -> None:
         """See `Archive.delete`."""
-        await asyncio.to_thread(self._delete_all, tenant, digests)
+        await on_disk(self._folder, lambda: self._delete_all(tenant, digests))
 
     def _path(self, tenant: str, digest: Digest) -> Path:
         return self._folder / tenant / digest[:2] / digest
@@ -33,12 +32,9 @@ class FolderArchive:
     def _put_all(self, tenant: str, values: Mapping[Digest, bytes]) -> None:
         for digest, body in values.items():
             path = self._path(tenant, digest)
-            try:
-                # Compared, not trusted: a file that was damaged is written anew.
-                if not path.exists() or path.read_bytes() != body:
-                    replaced(path, body)
-            except OSError as error:
-                raise StorageError(explain(self._folder, error)) from error
+            # Compared, not trusted: a file that was damaged is written anew.
+            if not path.exists() or path.read_bytes() != body:
+                replaced(path, body)
 
     def _get_all(self, tenant: str, digests: Collection[Digest]) -> dict[Digest, bytes]:
         found: dict[Digest, bytes] = {}
@@ -47,13 +43,8 @@ class FolderArchive:
                 found[digest] = self._path(tenant, digest).read_bytes()
             except FileNotFoundError:
                 continue
-            except OSError as error:
-                raise StorageError(explain(self._folder, error)) from error
         return found
 
     def _delete_all(self, tenant: str, digests: Collection[Digest]) -> None:
         for digest in digests:
-            try:
-                self._path(tenant, digest).unlink(missing_ok=True)
-            except OSError as error:
-                raise StorageError(explain(self._folder, error)) from error
+            self._path(tenant, digest).unlink(missing_ok=True)

@@ -1,11 +1,10 @@
 """Publishes articles and pages as Markdown files in a folder."""
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 
 from contracts.base import digest
+from services.durable_file import replaced
 from services.errors import StorageError
 from services.publishing.base import Article, Page, Published
 from services.publishing.markdown import file_name, render
@@ -47,29 +46,6 @@ class FolderPublisher:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write beside the place, make it durable, then rename onto it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file() and path.read_bytes() == content:
-        return
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # A temporary file is its owner's alone; a published one is for everybody to read.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable: it is a change of the folder, not of the file."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Write a file for everybody to read, or leave it alone where it is there already."""
+    if not path.is_file() or path.read_bytes() != content:
+        replaced(path, content, mode=0o644)

@@ -202,20 +202,19 @@ class _Reading:
         self._records = records
         self._bodies: dict[str, bytes] = {}
         self._lock = asyncio.Lock()
-        self._begun = 0
+        self._begun = self._done = 0
+        """The last reading that has begun, and the last that has told something."""
+
         self._found: Sequence[Webhook] = ()
 
     async def fresh(self, tenant: str) -> Sequence[Webhook]:
         """Read them as they are after this was called."""
-        begun_before = self._begun
+        wanted = self._begun + 1
         async with self._lock:
-            if self._begun == begun_before:
+            if self._done < wanted:
                 self._begun += 1
-                try:
-                    self._found = await self._read(tenant)
-                except BaseException:
-                    self._begun -= 1
-                    raise
+                self._found = await self._read(tenant)
+                self._done = self._begun
             return self._found
 
     async def _read(self, tenant: str) -> Sequence[Webhook]:

@@ -1,13 +1,12 @@
 """The webhooks' home as a folder beside the archive's values: one file a record."""
 
-import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final, TypeVar
 
-from services.errors import StorageError
-from services.memory.durable_file import explain, replaced
+from services.durable_file import replaced
+from services.memory.archive_folder import on_disk
 
 Found = TypeVar("Found")
 
@@ -24,28 +23,22 @@ class FolderRecords:
 
     async def write(self, tenant: str, name: str, body: bytes) -> None:
         """See `WebhookRecords.write`."""
-        await self._done(lambda: _write(self._path(tenant), name, body))
+        await on_disk(self._folder, lambda: _write(self._path(tenant), name, body))
 
     async def names(self, tenant: str) -> tuple[str, ...]:
         """See `WebhookRecords.names`."""
-        return await self._done(lambda: _names(self._path(tenant)))
+        return await on_disk(self._folder, lambda: _names(self._path(tenant)))
 
     async def read(self, tenant: str, names: Collection[str]) -> dict[str, bytes]:
         """See `WebhookRecords.read`."""
-        return await self._done(lambda: _read(self._path(tenant), names))
+        return await on_disk(self._folder, lambda: _read(self._path(tenant), names))
 
     async def delete(self, tenant: str, names: Collection[str]) -> None:
         """See `WebhookRecords.delete`."""
-        await self._done(lambda: _delete(self._path(tenant), names))
+        await on_disk(self._folder, lambda: _delete(self._path(tenant), names))
 
     def _path(self, tenant: str) -> Path:
         return self._folder / tenant / _FOLDER
-
-    async def _done(self, work: Callable[[], Found]) -> Found:
-        try:
-            return await asyncio.to_thread(work)
-        except OSError as error:
-            raise StorageError(explain(self._folder, error)) from error
 
 
 def _names(folder: Path) -> tuple[str, ...]:

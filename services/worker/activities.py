@@ -107,14 +107,14 @@ class Assembly:
 class WorkerActivities(Activities):
     """Implements the interpreter's ports."""
 
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, flows: FlowCache | None = None) -> None:
         self._memory = assembly.memory
         self._agents = assembly.agents
         self._model = assembly.model
         self._registry = assembly.registry
         self._entries = assembly.long_term
         self._webhooks = assembly.webhooks
-        self._flows = FlowCache(assembly.memory)
+        self._flows = flows or FlowCache(assembly.memory)
 
     @activity.defn(name="step")
     async def step(self, task: StepTask) -> StepResult:

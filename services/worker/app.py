@@ -16,6 +16,7 @@ from services.runs.turns import Turns
 from services.temporal import workflow_runner
 from services.webhooks import hosting
 from services.worker.activities import Assembly, WorkerActivities
+from services.worker.flows import FlowCache
 from services.worker.launching import WorkerLaunchActivities
 from services.worker.sub_flows import WorkerSubFlows
 from workflows.hosted import WORKFLOWS
@@ -47,8 +48,9 @@ def build(
     A second queue for activities would lose eager dispatch, which costs a quarter of the
     throughput.
     """
-    sub_flows = WorkerSubFlows(assembly.memory, assembly.registry, assembly.long_term)
-    activities = [*registered(WorkerActivities(assembly)), *registered_sub_flows(sub_flows)]
+    flows = FlowCache(assembly.memory)
+    sub_flows = WorkerSubFlows(assembly.memory, flows, assembly.registry, assembly.long_term)
+    activities = [*registered(WorkerActivities(assembly, flows)), *registered_sub_flows(sub_flows)]
     if assembly.shelf:
         preparing = Preparing(
             assembly.memory, assembly.shelf, assembly.registry, assembly.long_term

@@ -21,11 +21,13 @@ from workflows.ports import SubFlowActivities
 class WorkerSubFlows(SubFlowActivities):
     """Implements the ports around sub-flows."""
 
-    def __init__(self, memory: Memory, registry: Registry, entries: LongTermMemory) -> None:
+    def __init__(
+        self, memory: Memory, flows: FlowCache, registry: Registry, entries: LongTermMemory
+    ) -> None:
         self._memory = memory
         self._registry = registry
         self._entries = entries
-        self._flows = FlowCache(memory)
+        self._flows = flows
 
     @activity.defn(name="enter_sub_flow")
     async def enter_sub_flow(self, task: SubFlowTask) -> RunStart:

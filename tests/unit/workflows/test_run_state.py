@@ -124,7 +124,8 @@ def test_a_run_goes_on_where_it_left_off() -> None:
     state.ledger.reserve(Usage(calls=2))
     state.ledger.settle(Usage(calls=2), Usage(calls=1))
     state.tell(EventKind.CONTINUED, 5)
-    state.waited_ms = 77
+    state.waiting.begin(0)
+    state.waiting.end(77)
     state.record()
 
     continued = RunState.begin(a_start(flow, progress=state.progress()), flow, now_ms=9999)
@@ -132,7 +133,7 @@ def test_a_run_goes_on_where_it_left_off() -> None:
     assert continued.progress() == state.progress().model_copy(
         update={"executions": state.executions + 2}
     )
-    assert (continued.started_ms, continued.waited_ms) == (1000, 77)
+    assert (continued.started_ms, continued.waiting.in_all(9999)) == (1000, 77)
     assert continued.tell(EventKind.RUN_ENDED, 6) == 2
     assert continued.record()[1] == 2
 

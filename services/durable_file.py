@@ -1,6 +1,5 @@
 """Files that are there whole or not at all, and survive a power cut once they were written."""
 
-import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,13 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def replaced(path: Path, body: bytes) -> None:
-    """Write a file, whatever was there.
+def replaced(path: Path, body: bytes, mode: int | None = None) -> None:
+    """Write a file, whatever was there; who may read it is left to the process unless told.
 
     Raises:
         OSError: the disk or the folder refuses.
     """
     with _prepared(path, body) as temporary:
+        if mode is not None:
+            temporary.chmod(mode)
         temporary.replace(path)
 
 
@@ -33,18 +34,6 @@ def created(path: Path, body: bytes) -> bool:
         except FileExistsError:
             return False
     return True
-
-
-def explain(folder: Path, error: OSError) -> str:
-    """Say why the archive in a folder cannot be used, and what to do."""
-    reasons = {
-        errno.ENOSPC: "the disk is full; free some space",
-        errno.EFBIG: "the file-size limit is reached; raise it",
-        errno.EROFS: "it is read-only; mount it writable",
-        errno.EACCES: "it may not be written; give the service's user write access",
-    }
-    reason = reasons.get(error.errno or 0, error.strerror or type(error).__name__)
-    return f"the archive {folder} cannot be used: {reason}"
 
 
 @contextmanager
