@@ -173,10 +173,10 @@ class RunFlow:
 
     async def _wait_for_turn(self) -> None:
         if self._turn.must_wait(self._start):
-            before = now_ms()
+            self._state.waiting.begin(now_ms())
             self._mark("queued")
             await self._turn.wait()
-            self._state.waited_ms += now_ms() - before
+            self._state.waiting.end(now_ms())
             self._mark_going()
 
     async def _run_to_end(self) -> None:
