@@ -180,6 +180,18 @@ class CompiledGate(Part):
     next: tuple[CompiledRule, ...] = ()
 
 
+class CompiledBlock(Part):
+    """Steps that are worked on in parallel when a run comes to the first of them."""
+
+    branches: dict[str, tuple[str, ...]]
+    """The steps of each branch, in their order."""
+
+    @property
+    def first(self) -> str:
+        """The step by which a run comes to the block."""
+        return next(iter(self.branches.values()))[0]
+
+
 class CompiledEnd(Part):
     """A declared end."""
 
@@ -273,6 +285,9 @@ class CompiledFlow(Contract, version=1):
     start: str
     steps: dict[str, CompiledStep]
     gates: dict[str, CompiledGate] = Field(default_factory=dict)
+    blocks: dict[str, CompiledBlock] = Field(default_factory=dict)
+    """By name; the steps follow one another, so that whoever knows no blocks loses time alone."""
+
     ends: dict[str, CompiledEnd]
     agents: dict[str, CompiledAgent]
     """By name, or `reviewer@judge`: an agent standing in for itself with another model."""

@@ -21,19 +21,21 @@ from contracts.failure_plan import OTHERWISE as OTHERWISE
 from contracts.failure_plan import FailurePlan
 from contracts.failure_plan import PlanLine as PlanLine
 from contracts.failure_plan import StandIn as StandIn
+from contracts.flow_blocks import BLOCKS, Block, unfolded
 from contracts.flow_memory import Memory
 from contracts.notation import (
     EACH,
     END_KEYS,
     GATE_KEYS,
     NAME,
-    RULE_KEYS,
     SUBJECT,
     WrittenContract,
     WrittenList,
     WrittenMoney,
     WrittenRead,
 )
+from contracts.rule import Next, Rules
+from contracts.rule import Rule as Rule
 from contracts.written import Name, Written
 
 _DOER: Final = rf"^({SUB_FLOW})?{NAME.removeprefix('^')}"
@@ -84,54 +86,6 @@ class Budget(Written):
 
     working_time: Duration
     """How long the run may work; while it waits for a person the clock stands still."""
-
-
-class Rule(Written):
-    """One way on: taken when its condition holds and it is not used up."""
-
-    model_config = ConfigDict(json_schema_extra=RULE_KEYS)
-
-    when: str | None = Field(default=None, examples=["review.verdict == 'revise'"])
-    """Slots' fields compared with literals: `== != < <= > >=`, `and or not`, `len()`."""
-
-    to: Name | None = None
-    """The step, gate or end that follows when the condition holds."""
-
-    otherwise: Name | None = Field(default=None, alias="else")
-    """The step, gate or end that follows when no rule before matches; stands last."""
-
-    at_most: int | None = Field(default=None, ge=1)
-    """How often the rule may be taken in one run; used up, it does not match."""
-
-    @model_validator(mode="after")
-    def _is_conditional_or_default(self) -> Self:
-        if (self.otherwise is None) == (self.when is None and self.to is None):
-            raise ValueError("a rule is {when: …, to: …} or {else: …}")
-        if self.otherwise is None and (self.when is None or self.to is None):
-            raise ValueError("a rule with `when` needs `to`, and the other way round")
-        if self.otherwise is not None and self.at_most is not None:
-            raise ValueError("else is the default and cannot be used up; drop at_most")
-        return self
-
-    @property
-    def target(self) -> str:
-        """The name the rule leads to."""
-        return self.otherwise or self.to or ""
-
-
-def _as_rules(given: object) -> object:
-    return [{"else": given}] if isinstance(given, str) else given
-
-
-Rules = Annotated[
-    list[Rule],
-    BeforeValidator(
-        _as_rules, json_schema_input_type=Name | Annotated[list[Rule], Field(min_length=1)]
-    ),
-]
-"""One name, or rules that are tried in order."""
-
-Next = Annotated[Rules, Field(min_length=1)]
 
 
 class Read(Written):
@@ -433,12 +387,20 @@ class FlowDocument(Written):
     """Steps, which use agents or write to long-term memory, and gates, which wait for people; by
     name."""
 
+    blocks: dict[Name, Block] = Field(default_factory=dict, alias=BLOCKS)
+    """Taken out of `steps`: what is worked on in parallel, and joined; by name."""
+
     ends: dict[Name, End] = Field(min_length=1)
     """Where a run may end; by name."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _blocks_are_unfolded(cls, given: object) -> object:
+        return unfolded(given)
+
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
-        if both := sorted(set(self.steps) & set(self.ends)):
+        if both := sorted({*self.steps, *self.blocks} & set(self.ends)):
             raise ValueError(f"{both[0]!r} is a step and an end; names are shared, rename one")
         if both := sorted(set(self.input) & set(self.slots)):
             raise ValueError(f"{both[0]!r} is an input and a slot; rename one")

@@ -11,6 +11,7 @@ from contracts.compiled import (
     PARTIAL,
     Compare,
     CompiledAgent,
+    CompiledBlock,
     CompiledBudget,
     CompiledEnd,
     CompiledEntry,
@@ -34,9 +35,10 @@ from contracts.registry import Registry
 from contracts.schema_lock import schema_digest
 from services.flows.document import FlowFile
 from services.flows.resolving import Catalogue as Catalogue
-from services.flows.sub_flows import with_sub_flows
+from services.flows.sub_flows import acts_outside, with_sub_flows
 from services.settings import ALIASES
 from workflows.checking.behaviour import behaviour
+from workflows.checking.blocks import check_blocks
 from workflows.checking.check import check
 from workflows.checking.finding import Finding, Place, Severity
 from workflows.checking.memory import memory_writers
@@ -100,6 +102,7 @@ def inspect(file: FlowFile, catalogue: Catalogue) -> Inspection:
         *unfit,
         *check(file.document, catalogue.agents, catalogue.registry),
         *_models_without_setting(file.document, catalogue),
+        *check_blocks(file.document, _acting_outside(catalogue)),
     )
     if form:
         return Inspection(form)
@@ -134,6 +137,12 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
         start=document.start,
         steps={name: _step(document, step, catalogue) for name, step in steps.items()},
         gates={name: _gate(gate) for name, gate in gates.items()},
+        blocks={
+            name: CompiledBlock(
+                branches={branch: tuple(steps) for branch, steps in block.branches.items()}
+            )
+            for name, block in document.blocks.items()
+        },
         ends={
             name: CompiledEnd(outcome=end.outcome, output=end.output, reason=end.reason)
             for name, end in document.ends.items()
@@ -157,6 +166,16 @@ def with_memory(document: FlowDocument, catalogue: Catalogue) -> Catalogue:
     """Add who writes to long-term memory in a flow to those who work in it."""
     writers = memory_writers(document)
     return replace(catalogue, agents={**catalogue.agents, **writers}) if writers else catalogue
+
+
+def _acting_outside(catalogue: Catalogue) -> frozenset[str]:
+    """Name those whose work is seen outside the run: who publish, and flows in which somebody does.
+
+    Who writes to long-term memory is known by the step.
+    """
+    publishing = {name for name, agent in catalogue.agents.items() if agent.publishes}
+    flows = {name for name, flow in catalogue.flows.items() if acts_outside(flow)}
+    return frozenset(publishing | flows)
 
 
 def _models_without_setting(document: FlowDocument, catalogue: Catalogue) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 from contracts.agent import AgentDeclaration, AgentKind
 from contracts.failure import REMEDY, RETRIED, UNPLANNED, FailureKind
 from contracts.flow import OTHERWISE, FlowDocument
+from contracts.flow_blocks import BLOCKS
 from contracts.long_term import ENTRY
 from contracts.notation import CONTRACT, DURATION, EACH, ENTRY_READ, NAME, SLOT, SUBJECT
 from contracts.registry import Registry
@@ -107,6 +108,9 @@ def flow_schema(
         schema_generator=_AsWritten, ref_template="#/definitions/{model}"
     )
     definitions = schema["definitions"] = schema.pop("$defs")
+    schema["properties"].pop(BLOCKS)
+    # A step of a block has none: the block says what follows.
+    definitions["Step"]["required"].remove("next")
     definitions.update(_failure_plan(definitions["PlanLine"]))
     for inherited in definitions["Step"]["properties"].keys() - REMEMBER_KEYS:
         definitions["Remember"]["properties"].pop(inherited)
@@ -161,7 +165,7 @@ def _described(words: str, definition: str) -> JsonSchemaValue:
 def _tell_nodes_apart(steps: JsonSchemaValue, definitions: JsonSchemaValue) -> None:
     """Let one key decide, so that errors are about one kind of node; offer each key to all."""
     [pattern] = steps["patternProperties"]
-    kinds = {"gate": "Gate", "remember": "Remember"}
+    kinds = {"gate": "Gate", "remember": "Remember", "branches": "Block"}
     told: JsonSchemaValue = {"$ref": "#/definitions/Step"}
     for key, definition in reversed(kinds.items()):
         told = {

@@ -14,13 +14,15 @@ from pydantic_core import ErrorDetails
 
 from contracts.failure import UNPLANNED, FailureKind
 from contracts.flow import OTHERWISE, Budget, End, FlowDocument, Gate, PlanLine, Rule, Step
+from contracts.flow_blocks import BLOCKS, Block
 from workflows.checking.finding import Place
 
 KEYS: Final = sorted(
     {
         alias or name
-        for model in (FlowDocument, Step, Gate, End, Rule, PlanLine, Budget)
+        for model in (FlowDocument, Step, Block, Gate, End, Rule, PlanLine, Budget)
         for name, alias in ((n, f.alias) for n, f in model.model_fields.items())
+        if alias != BLOCKS
     }
 )
 """Every key that some part of a flow has."""
@@ -72,6 +74,8 @@ def place_of(problem: ErrorDetails) -> Place:
     kept = [
         part for part in problem["loc"] if part != "[key]" and not str(part).startswith("function-")
     ]
+    if kept[:1] == [BLOCKS]:
+        kept[0] = "steps"
     if kept[:1] == ["steps"] and kept[2:3] in (["step"], ["gate"], ["remember"]):
         del kept[2]
     return tuple(kept)

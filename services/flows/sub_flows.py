@@ -60,6 +60,13 @@ def names_within(flow: CompiledFlow) -> Iterator[str]:
         yield from names_within(each)
 
 
+def acts_outside(flow: CompiledFlow) -> bool:
+    """Whether a run of a flow may publish or write to long-term memory, itself or in a sub-flow."""
+    own = any(agent.publishes for agent in flow.agents.values())
+    remembers = any(step.remember for step in flow.steps.values())
+    return own or remembers or any(map(acts_outside, flow.flows.values()))
+
+
 def _named(document: FlowDocument) -> Iterator[tuple[str, str]]:
     """List the first step that names each sub-flow."""
     first: dict[str, str] = {}
