@@ -18,6 +18,7 @@ from contracts.compiled import (
 from contracts.failure import UNPLANNED, Failure, FailureKind
 from contracts.reference import FactValue, Reference, Trust, Value, least_trust
 from contracts.work import FinishedItem, GateDecision, StepResult
+from workflows.context import Context
 from workflows.failures import StepFailed
 from workflows.freshness import was_stale
 from workflows.gates import may_supply
@@ -34,9 +35,17 @@ GUARDED: Final = 2
 class Course:
     """The course of one run through its flow."""
 
-    def __init__(self, flow: CompiledFlow, state: RunState) -> None:
+    def __init__(self, flow: CompiledFlow, state: RunState, context: Context | None = None) -> None:
+        """Follow a flow.
+
+        Args:
+            flow: the compiled flow.
+            state: what the run knows.
+            context: what its slots hold, for a branch that works ahead; else the state's own.
+        """
         self.flow = flow
         self.state = state
+        self.context = context or state.context
         self.guards = flow.borders >= GUARDED
         """Whether every border is guarded; runs of flows compiled before guard inputs only."""
 
@@ -68,7 +77,7 @@ class Course:
 
     def makes_no_progress(self, visit: Visit, made: Reference) -> bool:
         """Whether a step that reads what it writes returned what it was given."""
-        before = self.state.slots.get(visit.step.writes)
+        before = self.context.slots.get(visit.step.writes)
         read = any(read.slot == visit.step.writes for read in visit.step.reads)
         return bool(read and before and before.references[0].digest == made.digest)
 
@@ -86,7 +95,7 @@ class Course:
         self, visit: Visit, references: Sequence[Reference], facts: dict[str, FactValue]
     ) -> None:
         """Make what a visit produced its slot's current value."""
-        self.state.put(visit.step.writes, references, facts)
+        self.context.put(visit.step.writes, references, facts)
 
     def way_on(self, name: str) -> Way:
         """Let a step's rules choose, once it has written.
@@ -118,7 +127,7 @@ class Course:
             StepFailed: as a bug; a slot that has to be shown is unset or stale.
         """
         slots = self._slots_shown(name, self.flow.gates[name])
-        return tuple(held for slot in slots for held in self.state.slots[slot].references)
+        return tuple(held for slot in slots for held in self.context.slots[slot].references)
 
     def way_decided(self, name: str, visit: int, decision: GateDecision) -> Way:
         """Take over what a person decided, and say where it leads.
@@ -169,7 +178,7 @@ class Course:
             return None
         if self.guards and not self._is_fit(slot):
             self._refuse(end, [slot])
-        return self.state.slots[slot].references[0]
+        return self.context.slots[slot].references[0]
 
     def _visit(self, name: str, number: int) -> Visit:
         step = self.flow.steps[name]
@@ -177,12 +186,12 @@ class Course:
         self._refuse(name, self._unfit_inputs(step))
         inputs = {read.input: self._read(read) for read in step.reads}
         if step.each:
-            inputs[step.each.variable] = self.state.slots[step.each.slot].references
+            inputs[step.each.variable] = self.context.slots[step.each.slot].references
         if agent.publishes and self.guards:
             handed_over = {held.slot for references in inputs.values() for held in references}
             going_out = (each for each in published(self.flow, step) if each in handed_over)
             self._refuse_unvouched(name, going_out)
-        ordinal = self.state.next_ordinal(step.writes)
+        ordinal = self.context.next_ordinal(step.writes)
         return Visit(name, step, agent, step.agent, number, ordinal, inputs)
 
     def _unfit_inputs(self, step: CompiledStep) -> Iterator[str]:
@@ -195,11 +204,11 @@ class Course:
     def _read(self, read: CompiledRead) -> tuple[Reference, ...]:
         """Find what an input holds now: nothing for an optional one without a fresh value."""
         fit = self._is_fit(read.slot, read.stale_allowed)
-        return self.state.slots[read.slot].references if fit else ()
+        return self.context.slots[read.slot].references if fit else ()
 
     def _slots_shown(self, name: str, gate: CompiledGate) -> tuple[str, ...]:
         if not self.guards:
-            return tuple(slot for slot in gate.shows if slot in self.state.slots)
+            return tuple(slot for slot in gate.shows if slot in self.context.slots)
         fit = {slot: self._is_fit(slot, slot in gate.stale_allowed) for slot in gate.shows}
         self._refuse(
             name, (slot for slot in gate.shows if not fit[slot] and slot not in gate.optional)
@@ -211,31 +220,31 @@ class Course:
             # What was written just now speaks for this moment, whatever its lineage.
             self._refuse(name, (slot for slot in _looked_at(rules, own) if not self._is_fit(slot)))
             self._refuse_unknown(name, rules)
-        return choose(name, rules, self.state.facts(), self.state.used)
+        return choose(name, rules, self.context.facts(), self.state.used)
 
     def _refuse_unknown(self, name: str, rules: Sequence[CompiledRule]) -> None:
         for each in _compared(rules):
-            if each.fact not in self.state.slots[each.slot].facts:
+            if each.fact not in self.context.slots[each.slot].facts:
                 raise self._bug(name, f"{each.slot} came without its fact {each.fact}")
 
     def _refuse_unvouched(self, name: str, going_out: Iterable[str]) -> None:
-        state = self.state
+        slots = self.context.slots
         for slot in going_out:
-            if not is_vouched_for(self.flow, slot, state.slots):
-                version = state.slots[slot].references[0].version
+            if not is_vouched_for(self.flow, slot, slots):
+                version = slots[slot].references[0].version
                 raise self._bug(name, f"nobody vouches for {version}, which {name} would publish")
 
     def _is_fit(self, slot: str, stale_allowed: bool = False) -> bool:
-        return slot in self.state.slots and (stale_allowed or not self._is_stale(slot))
+        return slot in self.context.slots and (stale_allowed or not self._is_stale(slot))
 
     def _is_stale(self, slot: str) -> bool:
         if self.guards:
-            return self.state.slots[slot].passed_by
-        return was_stale(slot, self.state.slots, self.state.parents)
+            return self.context.slots[slot].passed_by
+        return was_stale(slot, self.context.slots, self.context.parents)
 
     def _refuse(self, name: str, unfit: Iterable[str]) -> None:
         told = [
-            f"{slot} has {'only a stale value' if slot in self.state.slots else 'no value'} here"
+            f"{slot} has {'only a stale value' if slot in self.context.slots else 'no value'} here"
             for slot in unfit
         ]
         if told:
@@ -280,8 +289,8 @@ class Course:
             meant = self._visit(failed, self.state.visits[failed])
             return meant.parents(), meant.about()
         reads = self.flow.steps[failed].reads
-        slots = [read.slot for read in reads if read.slot in self.state.slots]
-        return tuple(self.state.slots[slot].references[0].version for slot in slots), ()
+        slots = [read.slot for read in reads if read.slot in self.context.slots]
+        return tuple(self.context.slots[slot].references[0].version for slot in slots), ()
 
     def _supply_item(self, failed: str, item: str, value: Value, gate: str) -> None:
         """Put a person's value in the place of a failed item; the next visit takes it up."""
@@ -306,7 +315,7 @@ class Course:
         reference = reference_to(
             value,
             slot,
-            self.state.next_ordinal(slot),
+            self.context.next_ordinal(slot),
             contract=self.flow.slots[slot],
             trust=Trust.OPERATOR,
             produced_by=name,
@@ -314,7 +323,7 @@ class Course:
             made_from=made_from,
             about=about,
         )
-        self.state.put(slot, (reference,), value.facts)
+        self.context.put(slot, (reference,), value.facts)
 
 
 def _looked_at(rules: Sequence[CompiledRule], own: str) -> Iterator[str]:

@@ -18,6 +18,9 @@ from workflows.routing import Way, after_failure
 from workflows.state import RunState
 from workflows.visits import Visit
 
+Work = tuple[str, str]
+"""A step, and the item of its fan-out; the empty one where there is none."""
+
 Facts = Callable[[Reference], dict[str, FactValue]]
 """What a flow needs to know of a value; nothing of one that is lost."""
 
@@ -52,6 +55,9 @@ class Retracing:
         self._course = Course(flow, self.state)
         self._facts = facts
         self._decisions = decisions
+        self._started: dict[Work, Event] = {}
+        self._made: dict[Work, Event] = {}
+        self._failures: dict[Work, Failure] = {}
         self._arrive()
 
     def follow(self, events: Iterable[Event]) -> None:
@@ -76,27 +82,34 @@ class Retracing:
     def _arrive(self) -> None:
         self._has_entered = False
         self._visit: Visit | None = None
-        self._made: dict[str, Event] = {}
-        self._failures: dict[str, Failure] = {}
         self._decided: Event | None = None
 
     def _follow(self, event: Event) -> None:
         if self.begins(event):
             self._enter(event.step)
         match event.kind:
+            case EventKind.STEP_STARTED:
+                self._started[event.step, event.item] = event
             case EventKind.STEP_COMPLETED:
-                self._made[event.item] = event
+                self._made[event.step, event.item] = event
             case EventKind.STEP_FAILED if event.failure:
-                self._failures[event.item] = event.failure
+                self._failures[event.step, event.item] = event.failure
             case EventKind.FELL_BACK:
-                self._failures.pop(event.item, None)
+                self._failures.pop((event.step, event.item), None)
             case EventKind.GATE_DECIDED:
                 self._decide(event)
             case EventKind.HANDED_OFF:
                 self.state.place = self.state.take(self._way(event))
+                self._forget(event.step)
                 self._arrive()
             case _:
                 pass
+
+    def _forget(self, step: str) -> None:
+        """Leave a step; what others of its block have made ahead of their turn is still to come."""
+        for told in (self._started, self._made, self._failures):
+            for work in [each for each in told if each[0] == step]:
+                del told[work]
 
     def _enter(self, place: str) -> None:
         self._has_entered = True
@@ -132,20 +145,22 @@ class Retracing:
 
     def _failure_of(self, step: str) -> Failure:
         """The failure that decided: the first one, or the first in the items' order."""
+        failures = {item: failure for (of, item), failure in self._failures.items() if of == step}
         if self._flow.steps[step].partial:
             for key in self._keys(step):
-                if key in self._failures:
-                    return self._failures[key]
-        return next(iter(self._failures.values()))
+                if key in failures:
+                    return failures[key]
+        return next(iter(failures.values()))
 
     def _accept(self, name: str) -> None:
         """Make what a step has produced its slot's current value, as `StepRunner` does."""
         step, self.state.failure = self._flow.steps[name], None
         if step.each is None:
-            [reference] = self._made[""].references
+            [reference] = self._made[name, ""].references
+            self.state.forget_items(name)
             self.state.put(step.writes, (reference,), self._facts(reference))
             return
-        keys = self._keys(name) or tuple(self._made)
+        keys = self._keys(name) or tuple(item for of, item in self._made if of == name)
         references = [found for key in keys if (found := self._item(name, key))]
         self.state.forget_items(name)
         facts: dict[str, FactValue] = {"len()": len(references)}
@@ -155,8 +170,8 @@ class Retracing:
             self.state.put(step.writes, references, facts)
 
     def _item(self, step: str, key: str) -> Reference | None:
-        if key in self._made:
-            return self._made[key].references[0]
+        if made := self._made.get((step, key)):
+            return made.references[0]
         kept = self.state.finished_items.get(f"{step}/{key}")
         if kept is None or self._visit is None or kept.inputs != self._visit.digests():
             return None
@@ -169,14 +184,16 @@ class Retracing:
         return keys if isinstance(keys, tuple) else ()
 
     def _keep(self) -> None:
-        visit = self._visit
-        if visit is None or visit.step.each is None:
-            return
-        items = {
-            key: FinishedItem(inputs=visit.digests(), result=_result(done), seq=self.state.seq)
-            for key, done in self._made.items()
-        }
-        self.state.remember_items(visit.name, items)
+        """Keep what was made and is in no slot: items, and what was made ahead of its turn."""
+        for (step, item), done in self._made.items():
+            started = self._started.get((step, item))
+            if started is None or (step, item) in self._failures:
+                # Taken up from an earlier visit and kept since, or refused after it was made.
+                continue
+            inputs = tuple(held.digest for held in started.references)
+            kept = FinishedItem(inputs=inputs, result=_result(done), seq=self.state.seq)
+            self.state.remember_items(step, {item: kept})
+        self._made.clear()
 
     def _decide(self, event: Event) -> None:
         self._decided = event

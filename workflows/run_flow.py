@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         Steer,
     )
     from workflows import names, policies, progress
+    from workflows.blocks import BlockRunner
     from workflows.course import GUARDED, Course
     from workflows.failures import StepFailed
     from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
@@ -36,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.routing import Way
     from workflows.state import RunState
     from workflows.steering import Steering
-    from workflows.steps import StepRunner, now_ms
+    from workflows.steps import now_ms
     from workflows.turn import Turn, give_way
 
 
@@ -71,7 +72,7 @@ class RunFlow:
         self._start = start
         self._state = RunState.begin(start, self._flow, now_ms())
         self._course = Course(self._flow, self._state)
-        self._steps = StepRunner(start, self._course, self._steering)
+        self._steps = BlockRunner(start, self._course, self._steering)
         self._has_begun = True
 
     @workflow.run
@@ -286,6 +287,8 @@ class RunFlow:
         info = workflow.info()
         length = info.get_current_history_length()
         if length < self._start.history_limit and not info.is_continue_as_new_suggested():
+            return
+        if self._steps.is_ahead:
             return
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._state.tell(EventKind.CONTINUED, now_ms())

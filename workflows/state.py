@@ -11,9 +11,9 @@ from contracts.failure import Failure
 from contracts.reference import Digest, FactValue, Reference, Trust, Value
 from contracts.usage import Usage
 from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, SlotVersion
-from workflows.freshness import is_behind, passed_by
+from workflows.context import Context
 from workflows.ledger import Ledger
-from workflows.names import slot_of, version
+from workflows.names import slot_of
 from workflows.notices import Notices
 from workflows.policies import PENDING_BYTES
 from workflows.remembering import pinned_reference
@@ -46,8 +46,7 @@ class RunState:
     def __init__(self, progress: RunProgress) -> None:
         self.place = progress.place
         self.seq = progress.seq
-        self.slots = dict(progress.slots)
-        self.parents = dict(progress.versions)
+        self.context = Context(progress.slots, progress.versions)
         self.visits = dict(progress.visits)
         self.used = dict(progress.used)
         self.ledger = Ledger(progress.budget, progress.spent)
@@ -120,24 +119,23 @@ class RunState:
             self.used[way.counter] = self.used.get(way.counter, 0) + 1
         return way.to
 
+    @property
+    def slots(self) -> dict[str, SlotVersion]:
+        """What every slot holds now."""
+        return self.context.slots
+
+    @property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """What every version was made from."""
+        return self.context.parents
+
     def next_ordinal(self, slot: str) -> int:
-        """Number the slot's next value."""
-        current = self.slots.get(slot)
-        return current.references[0].ordinal + 1 if current else 1
+        """See `Context.next_ordinal`."""
+        return self.context.next_ordinal(slot)
 
     def put(self, slot: str, references: Sequence[Reference], facts: dict[str, FactValue]) -> None:
-        """Make new references the slot's current value and remember their lineage."""
-        first = references[0]
-        for other in passed_by(self.slots, self.parents, first):
-            held = self.slots[other]
-            self.slots[other] = held.model_copy(update={"passed_by": True})
-        behind = is_behind(first, self.slots)
-        self.slots[slot] = SlotVersion(references=tuple(references), facts=facts, passed_by=behind)
-        self.parents[version(slot, first.ordinal)] = first.made_from
-
-    def facts(self) -> dict[str, dict[str, FactValue]]:
-        """What rules may look at."""
-        return {slot: current.facts for slot, current in self.slots.items()}
+        """See `Context.put`."""
+        self.context.put(slot, references, facts)
 
     def tell(self, kind: EventKind, at_ms: int, **fields: Unpack[Told]) -> int:
         """Number a transition and keep it until an activity carries it. Returns its number."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
@@ -32,15 +33,29 @@ def now_ms() -> int:
     return int(workflow.now().timestamp() * 1000)
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a visit has made, before its slot holds it."""
+
+    visit: Visit
+    items: Mapping[str, tuple[StepResult, Reference]]
+    """By item, in the order of the fan-out; the empty key where there is none."""
+
+    missing: int = 0
+    """Items that failed for good, where some may."""
+
+
 class StepRunner:
     """Runs visits of steps for one run."""
 
-    def __init__(self, start: RunStart, course: Course, steering: Steering) -> None:
+    def __init__(
+        self, start: RunStart, course: Course, steering: Steering, quota: LocalQuota
+    ) -> None:
         self._start = start
         self._course = course
         self._steering = steering
         self._state = course.state
-        self._locals = LocalQuota()
+        self._locals = quota
 
     async def run(self, name: str) -> None:
         """Visit a step and make what it produced its slot's current value.
@@ -48,30 +63,57 @@ class StepRunner:
         Raises:
             StepFailed: it produced nothing; the failure says why.
         """
+        self.accept(await self._work(name))
+
+    async def work_ahead(self, name: str) -> Done:
+        """Visit a step before its turn, and keep what it made as finished until then.
+
+        Raises:
+            StepFailed: it produced nothing; the failure says why.
+        """
+        done = await self._work(name)
+        self._put(done)
+        self._keep(done.visit, done.items)
+        return done
+
+    def accept(self, done: Done) -> None:
+        """Make what a visit has made its slot's current value."""
+        self._put(done)
+        self._state.forget_items(done.visit.name)
+
+    def _put(self, done: Done) -> None:
+        references = [reference for _, reference in done.items.values()]
+        if done.visit.step.each is None:
+            [(result, _)] = done.items.values()
+            self._course.accept(done.visit, references, result.value.facts)
+            return
+        facts: dict[str, FactValue] = {"len()": len(references)}
+        if done.visit.step.partial:
+            facts[MISSING] = done.missing
+        self._course.accept(done.visit, references, facts)
+
+    async def _work(self, name: str) -> Done:
         visit = self._course.enter(name)
         self._refuse_oversize(visit)
         if visit.agent.kind is not AgentKind.FLOW:
-            await self._do(visit)
-            return
+            return await self._do(visit)
         # A sub-flow has a working time of its own, in which it waits for people too.
         self._state.waiting.begin(now_ms())
         try:
-            await self._do(visit)
+            return await self._do(visit)
         finally:
             self._state.waiting.end(now_ms())
 
-    async def _do(self, visit: Visit) -> None:
+    async def _do(self, visit: Visit) -> Done:
         if visit.step.each:
-            await self._fan_out(visit, visit.step.each)
-        else:
-            result, reference = await self._with_stand_ins(visit, "")
-            self._course.accept(visit, (reference,), result.value.facts)
+            return await self._fan_out(visit, visit.step.each)
+        return Done(visit, {"": await self._with_stand_ins(visit, "")})
 
     def _refuse_oversize(self, visit: Visit) -> None:
         """Refuse work that this history has no room for, before anything of it is bought."""
         given, items = visit.bytes_given(), 1
         if each := visit.step.each:
-            keys = self._state.slots[each.slot].facts[each.fact]
+            keys = self._course.context.slots[each.slot].facts[each.fact]
             items = len(keys) if isinstance(keys, tuple) else 1
         room = policies.HISTORY_BYTES - workflow.info().get_current_history_size()
         if given > policies.INPUTS_BYTES or 2 * given * items > room:
@@ -81,8 +123,8 @@ class StepRunner:
             )
             raise self._refused(visit, FailureKind.TOO_LARGE, message)
 
-    async def _fan_out(self, visit: Visit, each: Each) -> None:
-        keys = self._state.slots[each.slot].facts[each.fact]
+    async def _fan_out(self, visit: Visit, each: Each) -> Done:
+        keys = self._course.context.slots[each.slot].facts[each.fact]
         assert isinstance(keys, tuple)
         # Each carries its inputs twice, in its task and in the transition that tells its start.
         at_once = policies.AT_ONCE_BYTES // (2 * visit.bytes_given() + 4_096)
@@ -103,12 +145,8 @@ class StepRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._keep(visit, done)
             raise
-        self._state.forget_items(visit.name)
-        references = [done[key][1] for key in keys if key in done]
-        facts: dict[str, FactValue] = {"len()": len(references)}
-        if visit.step.partial:
-            facts[MISSING] = len(keys) - len(references)
-        self._course.accept(visit, references, facts)
+        items = {key: done[key] for key in keys if key in done}
+        return Done(visit, items, len(keys) - len(items))
 
     async def _all(
         self,
@@ -132,7 +170,7 @@ class StepRunner:
         if failed and len(done) < visit.step.partial.at_least:
             raise failed[0]
 
-    def _keep(self, visit: Visit, done: dict[str, tuple[StepResult, Reference]]) -> None:
+    def _keep(self, visit: Visit, done: Mapping[str, tuple[StepResult, Reference]]) -> None:
         items = {
             key: FinishedItem(inputs=visit.digests(), result=result, seq=self._state.seq)
             for key, (result, _) in done.items()
@@ -172,7 +210,7 @@ class StepRunner:
         return result, reference
 
     async def _instance(self, visit: Visit, key: str) -> tuple[StepResult, Reference]:
-        kept = self._state.finished_items.get(f"{visit.name}/{key}") if key else None
+        kept = self._state.finished_items.get(f"{visit.name}/{key}")
         if kept and kept.inputs == visit.digests():
             return kept.result, self._kept(visit, key, kept)
         reservation = await self._reserve(visit)
@@ -257,7 +295,10 @@ class StepRunner:
             each_input=each.variable if each else "",
             allowance=allowance,
             follows=version_before(
-                self._course.flow, self._start.entries, self._state.slots, visit.step.remember
+                self._course.flow,
+                self._start.entries,
+                self._course.context.slots,
+                visit.step.remember,
             ),
         )
 
@@ -347,10 +388,11 @@ class StepRunner:
     def _kept(self, visit: Visit, key: str, kept: FinishedItem) -> Reference:
         """Take up an item of an earlier visit; one that a person supplied is theirs."""
         reference = self._course.reference(visit, key, kept.result.value)
-        if not kept.supplied_at:
+        if key and not kept.supplied_at:
             return reference
-        made = {"trust": Trust.OPERATOR, "produced_by": kept.supplied_at}
-        reference = reference.model_copy(update=made)
+        if kept.supplied_at:
+            made = {"trust": Trust.OPERATOR, "produced_by": kept.supplied_at}
+            reference = reference.model_copy(update=made)
         self._state.tell(
             EventKind.STEP_COMPLETED,
             now_ms(),

@@ -225,6 +225,36 @@ async def _subscribe(found: WebhookBench, kind: NoticeKind) -> None:
     await found.endpoints.add(found.tenant, NewWebhook(url="http://127.0.0.1:9/", events=(kind,)))
 
 
+SIDE_BY_SIDE = """
+slots: {facts: Note@1, plan: Note@1, voice: Note@1, text: Note@1}
+start: prepare
+steps:
+  prepare:
+    branches: {sources: [research, outline], style: [listen]}
+    next: write
+  research: {agent: researcher, reads: [start], writes: facts}
+  outline: {agent: planner, reads: [facts], writes: plan}
+  listen: {agent: listener, reads: [start], writes: voice}
+  write: {agent: writer, reads: [plan, voice], writes: text, next: done}
+ends:
+  done: {outcome: succeeded, output: text}
+  failed: {outcome: failed}
+"""
+
+
+async def joined(address: str) -> tuple[Harness, str]:
+    """Two branches are worked on at a time and joined."""
+    flow = toy_flow(
+        SIDE_BY_SIDE,
+        toy("researcher", lambda given: given.one("start", Note)),
+        toy("planner", lambda given: given.one("facts", Note), facts="Note@1"),
+        toy("listener", lambda given: given.one("start", Note)),
+        toy("writer", lambda given: given.one("plan", Note), plan="Note@1", voice="Note@1"),
+    )
+    bench = await harness(address, flow)
+    return bench, (await bench.finish({"text": "x"})).id
+
+
 SCENARIOS: dict[str, Scenario] = {
     each.__name__: each
     for each in (
@@ -238,5 +268,6 @@ SCENARIOS: dict[str, Scenario] = {
         failed,
         told,
         told_late,
+        joined,
     )
 }

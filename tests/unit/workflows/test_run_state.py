@@ -21,7 +21,7 @@ def test_a_run_begins_with_its_input() -> None:
 
     [reference] = state.slots["start"].references
     assert (reference.version, reference.trust) == ("start:1", Trust.OPERATOR)
-    assert (state.place, state.facts()) == ("one", {"start": {"score": 7}})
+    assert (state.place, state.context.facts()) == ("one", {"start": {"score": 7}})
 
 
 def test_visits_are_counted_from_one_and_never_reset() -> None:
@@ -49,7 +49,7 @@ def test_values_of_a_slot_are_numbered() -> None:
 
     assert (before, state.next_ordinal("first")) == (1, 2)
     assert state.parents["first:1"] == ("start:1",)
-    assert state.facts()["first"] == {"score": 1}
+    assert state.context.facts()["first"] == {"score": 1}
 
 
 def test_transitions_are_numbered_without_gaps() -> None:
