@@ -75,8 +75,8 @@ class Retracing:
         return place, self.state.visits.get(place, 0) + 1
 
     def keep_unfinished(self) -> None:
-        """Keep the items of a fan-out that was under way when the run was stopped."""
-        self._keep()
+        """Keep what was made when the run was stopped, and is in no slot."""
+        self._keep_made()
         self._arrive()
 
     def _arrive(self) -> None:
@@ -90,8 +90,12 @@ class Retracing:
         match event.kind:
             case EventKind.STEP_STARTED:
                 self._started[event.step, event.item] = event
+                # Ahead of its turn or not, the work counts as a visit from its start.
+                self.state.visits[event.step] = event.visit
             case EventKind.STEP_COMPLETED:
                 self._made[event.step, event.item] = event
+                if event.step != self.state.place:
+                    self._keep(event.step, event.item)
             case EventKind.STEP_FAILED if event.failure:
                 self._failures[event.step, event.item] = event.failure
             case EventKind.FELL_BACK:
@@ -113,6 +117,8 @@ class Retracing:
 
     def _enter(self, place: str) -> None:
         self._has_entered = True
+        if any(step == place for step, _ in self._started):
+            self.state.visits[place] -= 1
         if place in self._flow.gates:
             self.state.enter(place)
             return
@@ -138,7 +144,7 @@ class Retracing:
 
     def _way_after_failure(self, event: Event) -> Way:
         step = self._flow.steps[event.step]
-        self._keep()
+        self._keep_made()
         failure = self._failure_of(event.step)
         self.state.ask_about(event.step, self.state.visits[event.step], failure)
         return after_failure(event.step, step, failure.kind, self.state.used)
@@ -183,17 +189,21 @@ class Retracing:
         keys = self.state.slots[each.slot].facts.get(each.fact)
         return keys if isinstance(keys, tuple) else ()
 
-    def _keep(self) -> None:
-        """Keep what was made and is in no slot: items, and what was made ahead of its turn."""
-        for (step, item), done in self._made.items():
-            started = self._started.get((step, item))
-            if started is None or (step, item) in self._failures:
-                # Taken up from an earlier visit and kept since, or refused after it was made.
-                continue
-            inputs = tuple(held.digest for held in started.references)
-            kept = FinishedItem(inputs=inputs, result=_result(done), seq=self.state.seq)
-            self.state.remember_items(step, {item: kept})
-        self._made.clear()
+    def _keep_made(self) -> None:
+        for step, item in self._made:
+            if step == self.state.place and (step, item) not in self._failures:
+                self._keep(step, item)
+
+    def _keep(self, step: str, item: str) -> None:
+        """Keep what was made before its slot holds it: an item, or a step ahead of its turn."""
+        started = self._started.get((step, item))
+        if started is None:
+            # Taken up from an earlier visit, and kept since.
+            return
+        inputs = tuple(held.digest for held in started.references)
+        result = _result(self._made[step, item])
+        kept = FinishedItem(inputs=inputs, result=result, seq=self.state.seq)
+        self.state.remember_items(step, {item: kept})
 
     def _decide(self, event: Event) -> None:
         self._decided = event
