@@ -78,6 +78,9 @@ def _step(node: StepNode, slots: Slots, own: Grouped) -> Card:
     if node.each:
         walked = f"each {node.each.variable} in {node.each.slot}.{node.each.path}"
         lines.append((Run(f"{walked}, {node.parallel} at a time", "note", "quiet"),))
+    if node.branch:
+        beside = wrapped(wording.beside(node.branch), FONTS["note"], LINE_LIMIT)
+        lines += [(Run(line, "note", "quiet"),) for line in beside]
     for course, kinds in own.items():
         differs = wrapped(f"{wording.kinds(kinds)}: {course}", FONTS["rule"], LINE_LIMIT)
         lines += [(Run(line, "rule", "failing"),) for line in differs]

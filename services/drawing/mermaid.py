@@ -71,6 +71,7 @@ def _node(node: MapNode, plan: FailurePlan) -> str:
             rows = [node.name, _agent(node), f"{_reads(node.reads)} → {node.writes.slot}"]
             rows += [wording.remembered(node.remembers)] if node.remembers else []
             rows += _fan_out(node)
+            rows += [wording.beside(node.branch)] if node.branch else []
             rows += _differing(plan.differently.get(node.name, {}))
             return f"{_box('[', rows, ']')}:::{node.agent_kind.value}"
         case GateNode():

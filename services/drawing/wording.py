@@ -6,7 +6,7 @@ from typing import Final
 from contracts.compiled import CompiledBudget
 from contracts.flow import OTHERWISE
 from contracts.long_term import Merge
-from workflows.context_map.parts import INPUT, MapEntry, MapRead, MapRemembered
+from workflows.context_map.parts import INPUT, MapBranch, MapEntry, MapRead, MapRemembered
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
@@ -47,6 +47,11 @@ def remembered(kept: MapRemembered) -> str:
     """Write what a step does to memory: `into brand.voice, united with others' changes`."""
     merges = {Merge.UNION: ", united with others' changes", Merge.REPLACE: ", over others' changes"}
     return f"into {kept.entry}{merges[kept.merge] if kept.merge else ''}"
+
+
+def beside(branch: MapBranch) -> str:
+    """Say of which block a step is, and what is worked on meanwhile."""
+    return f"branch {branch.branch} of {branch.block}, beside {', '.join(branch.beside)}"
 
 
 def entry(kept: MapEntry) -> str:

@@ -9,6 +9,7 @@ from workflows.context_map.parts import (
     EndNode,
     GateNode,
     InputNode,
+    MapBranch,
     MapEach,
     MapEntry,
     MapNode,
@@ -137,9 +138,20 @@ def _step(flow: CompiledFlow, reader: Reader, name: str, trust: Trust) -> StepNo
         ),
         each=MapEach(variable=each.variable, slot=each.slot, path=each.path) if each else None,
         parallel=step.parallel,
+        branch=_branch(flow, name),
         about=tuple(read.slot for read in reads if read.input in agent.about),
         vouched_by=tuple(vouchers(flow, step)) if agent.publishes else (),
     )
+
+
+def _branch(flow: CompiledFlow, step: str) -> MapBranch | None:
+    for block, each in flow.blocks.items():
+        for branch, steps in each.branches.items():
+            if step in steps:
+                others = (own for name, own in each.branches.items() if name != branch)
+                beside = tuple(other for own in others for other in own)
+                return MapBranch(block=block, branch=branch, beside=beside)
+    return None
 
 
 def _gate(flow: CompiledFlow, reader: Reader, name: str, gate: CompiledGate) -> GateNode:

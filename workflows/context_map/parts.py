@@ -107,6 +107,15 @@ class InputNode(Part):
     entries: tuple[MapEntry, ...] = ()
 
 
+class MapBranch(Part):
+    """Where a step stands in a parallel block."""
+
+    block: str
+    branch: str
+    beside: tuple[str, ...]
+    """The steps of the other branches, which are worked on meanwhile."""
+
+
 class StepNode(Part):
     """One use of an agent."""
 
@@ -132,6 +141,9 @@ class StepNode(Part):
     remembers: MapRemembered | None = None
     each: MapEach | None = None
     parallel: int = 1
+    branch: MapBranch | None = None
+    """Set at the steps of parallel blocks."""
+
     about: tuple[str, ...] = ()
     """Slots that the product reports on."""
 

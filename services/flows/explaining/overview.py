@@ -34,6 +34,7 @@ def overview(chart: Chart) -> str:
                 f"{number}. {_agent(chart, step)}"
                 for number, step in enumerate(chart.steps, start=1)
             ),
+            *_blocks(chart),
             paragraph(*_people(chart)),
             paragraph(*_limits(chart)),
         ]
@@ -67,6 +68,21 @@ def _agent(chart: Chart, step: StepNode) -> str:
     told = f"{code(step.name)} ({who}{kind})"
     summary = sentence(chart.summaries.get(step.agent, ""))
     return f"{told}: {summary}" if summary else f"{told}."
+
+
+def _blocks(chart: Chart) -> Iterator[str]:
+    """Say which steps are worked on at a time; each block is told at the first of its branches."""
+    branches: dict[str, dict[str, list[str]]] = {}
+    for step in chart.steps:
+        if step.branch:
+            block = branches.setdefault(step.branch.block, {})
+            block.setdefault(step.branch.branch, []).append(code(step.name))
+    for name, own in branches.items():
+        sides = listing(" then ".join(steps) for steps in own.values())
+        yield paragraph(
+            f"in the block {code(name)}, {sides} are worked on at a time",
+            "what they make is the same as if they followed one another in that order",
+        )
 
 
 def _people(chart: Chart) -> Iterator[str]:
