@@ -9,7 +9,7 @@ from contracts.content.brand_voice import BrandVoice
 from contracts.content.brief import Brief
 from contracts.content.claims import ClaimReport
 from contracts.content.covered_topics import CoveredTopics
-from contracts.content.decision import Decision
+from contracts.content.decision import Decision, DecisionV1, decision_1_to_2
 from contracts.content.draft import Draft
 from contracts.content.editorial_decisions import EditorialDecisions
 from contracts.content.evidence import EvidenceSet
@@ -109,6 +109,7 @@ CONTRACTS: Final = Registry.of(
         Draft,
         ClaimReport,
         Review,
+        DecisionV1,
         Decision,
         Publication,
         BrandVoice,
@@ -118,6 +119,7 @@ CONTRACTS: Final = Registry.of(
         NewsletterRequest,
         StoryPlan,
         CoveredTopics,
-    ]
+    ],
+    {"Decision@1": decision_1_to_2},
 )
 """Every contract that the shipped flows use."""

@@ -20,7 +20,8 @@ from contracts.reference import FactValue, Reference, Trust, Value, least_trust
 from contracts.work import FinishedItem, GateDecision, StepResult
 from workflows.failures import StepFailed
 from workflows.freshness import was_stale
-from workflows.gates import may_supply
+from workflows.gates import may_supply, person
+from workflows.names import version
 from workflows.routing import Way, after_deadline, after_failure, choose, last_resort, plan_line
 from workflows.rules import comparisons
 from workflows.state import RunState, reference_to
@@ -87,6 +88,10 @@ class Course:
     ) -> None:
         """Make what a visit produced its slot's current value."""
         self.state.put(visit.step.writes, references, facts)
+        for reference in references:
+            kept = self.state.finished_items.get(f"{visit.name}/{reference.item}")
+            if kept and kept.supplied_by and reference.produced_by == kept.supplied_at:
+                self._remember_author(visit.step.writes, kept.supplied_by)
 
     def way_on(self, name: str) -> Way:
         """Let a step's rules choose, once it has written.
@@ -120,6 +125,20 @@ class Course:
         slots = self._slots_shown(name, self.flow.gates[name])
         return tuple(held for slot in slots for held in self.state.slots[slot].references)
 
+    def authors(self, name: str) -> frozenset[str]:
+        """Who wrote by hand what a gate shows, or started the run, as `person` writes them.
+
+        Empty where the gate does not ask for it.
+        """
+        approvers = self.flow.gates[name].approvers
+        if approvers is None or not approvers.not_author:
+            return frozenset()
+        inputs = (version(slot, 1) for slot in self.flow.input)
+        versions = (*inputs, *(held.version for held in self.shown(name)))
+        return frozenset(
+            person(who) for each in versions for who in self.state.authors.get(each, ())
+        )
+
     def way_decided(self, name: str, visit: int, decision: GateDecision) -> Way:
         """Take over what a person decided, and say where it leads.
 
@@ -134,6 +153,7 @@ class Course:
         sources = tuple(dict.fromkeys(held.version for held in self.shown(name)))
         if decision.edited and gate.edits:
             self._put_by_person(name, visit, gate.edits, decision.edited, sources, ())
+            self._remember_author(gate.edits, decision.who)
         self._put_by_person(name, visit, gate.writes, decision.decision, sources, sources)
         return self._by_rules(name, gate.next, gate.writes)
 
@@ -257,21 +277,22 @@ class Course:
                 return Way(asked.step, "raise_budget")
             case "supply":
                 assert decision.supplied is not None
-                return self._supply(name, visit, asked.step, decision.supplied)
+                return self._supply(name, visit, asked.step, decision.supplied, decision.who)
             case "go":
                 return Way(decision.to, "go")
             case _:
                 return Way(self.flow.gates[name].stop or self.last_resort(), "stop")
 
-    def _supply(self, name: str, visit: int, failed: str, supplied: Value) -> Way:
+    def _supply(self, name: str, visit: int, failed: str, supplied: Value, who: str) -> Way:
         """Take a person's value for a failed step and go on as if the step had made it."""
         step = self.flow.steps[failed]
         asked = self.state.failure
         if step.each and asked and asked.failure.item:
-            self._supply_item(failed, asked.failure.item, supplied, name)
+            self._supply_item(failed, asked.failure.item, supplied, name, who)
             return Way(failed, "supply")
         sources, about = self._lineage_of_supplied(failed)
         self._put_by_person(name, visit, step.writes, supplied, sources, about)
+        self._remember_author(step.writes, who)
         return self.way_on(failed)
 
     def _lineage_of_supplied(self, failed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -283,7 +304,7 @@ class Course:
         slots = [read.slot for read in reads if read.slot in self.state.slots]
         return tuple(self.state.slots[slot].references[0].version for slot in slots), ()
 
-    def _supply_item(self, failed: str, item: str, value: Value, gate: str) -> None:
+    def _supply_item(self, failed: str, item: str, value: Value, gate: str, who: str) -> None:
         """Put a person's value in the place of a failed item; the next visit takes it up."""
         visit = self._visit(failed, self.state.visits[failed])
         supplied = FinishedItem(
@@ -291,8 +312,13 @@ class Course:
             result=StepResult(value=value),
             seq=self.state.seq,
             supplied_at=gate,
+            supplied_by=who,
         )
         self.state.remember_items(failed, {item: supplied})
+
+    def _remember_author(self, slot: str, who: str) -> None:
+        made = self.state.slots[slot].references[0].version
+        self.state.authors[made] = (*self.state.authors.get(made, ()), who)
 
     def _put_by_person(
         self,

@@ -48,6 +48,15 @@ def memory(summary: str) -> ActivityConfig:
     )
 
 
+def settling(summary: str) -> ActivityConfig:
+    """What people have decided is never given up: memory may be away for as long as it takes."""
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+    )
+
+
 def at_end(summary: str) -> LocalActivityConfig:
     """The last events are in the outcome as well, so an ending run does not wait for memory."""
     return LocalActivityConfig(

@@ -7,7 +7,16 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from contracts.launch import LaunchTask
-from contracts.work import FlushTask, RunStart, SealTask, StepResult, StepTask, SubFlowTask
+from contracts.reference import Value
+from contracts.work import (
+    FlushTask,
+    RunStart,
+    SealTask,
+    SettleTask,
+    StepResult,
+    StepTask,
+    SubFlowTask,
+)
 
 
 class Activities(ABC):
@@ -42,6 +51,11 @@ class Activities(ABC):
     async def seal(self, task: SealTask) -> None:
         """Copy values to the archive."""
 
+    @activity.defn(name="settle")
+    @abstractmethod
+    async def settle(self, task: SettleTask) -> Value:
+        """Make one decision of what several people have decided, and keep it."""
+
 
 class SubFlowActivities(ABC):
     """What the interpreter asks of the world where another flow does a step's work."""
@@ -74,6 +88,7 @@ def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[objec
         activities.flush,
         activities.flush_at_end,
         activities.seal,
+        activities.settle,
     ]
 
 

@@ -33,6 +33,7 @@ class Told(TypedDict, total=False):
     failure: Failure | None
     usage: Usage
     outcome: str
+    role: str
     text: str
     deadline_ms: int
     budget: CompiledBudget | None
@@ -53,6 +54,7 @@ class RunState:
         self.waited_ms = progress.waited_ms
         self.failure = progress.failure
         self.finished_items = dict(progress.finished_items)
+        self.authors = dict(progress.authors)
         self.executions = progress.executions
         self._unrecorded = list(progress.pending)
         self._written = progress.seq - len(progress.pending)
@@ -76,6 +78,8 @@ class RunState:
                 produced_by="input",
             )
             state.put(slot, (reference,), value.facts)
+            if start.by:
+                state.authors[reference.version] = (start.by,)
         for slot, pinned in start.entries.items():
             state.put(slot, (pinned_reference(slot, pinned),), pinned.value.facts)
         return state
@@ -96,6 +100,7 @@ class RunState:
             pending=tuple(self._unrecorded),
             failure=self.failure,
             finished_items={key: _lean(item) for key, item in self.finished_items.items()},
+            authors=self.authors,
             executions=self.executions + 1,
         )
 

@@ -101,12 +101,12 @@ class StepRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._keep(visit, done)
             raise
-        self._state.forget_items(visit.name)
         references = [done[key][1] for key in keys if key in done]
         facts: dict[str, FactValue] = {"len()": len(references)}
         if visit.step.partial:
             facts[MISSING] = len(keys) - len(references)
         self._course.accept(visit, references, facts)
+        self._state.forget_items(visit.name)
 
     async def _all(
         self,

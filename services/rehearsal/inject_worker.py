@@ -8,7 +8,8 @@ from temporalio import activity
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from contracts.work import FlushTask, SealTask, StepResult, StepTask
+from contracts.reference import Value
+from contracts.work import FlushTask, SealTask, SettleTask, StepResult, StepTask
 from services.rehearsal.scene import CURRENT, Attempt, Died, Scenes
 from services.worker.activities import Assembly, WorkerActivities
 
@@ -72,6 +73,11 @@ class RehearsedActivities(WorkerActivities):
     async def seal(self, task: SealTask) -> None:
         """See `Activities.seal`."""
         await super().seal(task)
+
+    @activity.defn(name="settle")
+    async def settle(self, task: SettleTask) -> Value:
+        """See `Activities.settle`."""
+        return await super().settle(task)
 
     def _enter(self, task: StepTask) -> None:
         scene = self._scenes[task.tenant]

@@ -22,6 +22,8 @@ SEARCH_ATTRIBUTES = {
     "FoTenant": "Keyword",
     "FoNeedsPerson": "Bool",
     "FoCostUsd": "Double",
+    "FoRole": "KeywordList",
+    "FoDeadline": "Datetime",
 }
 """By these runs are found in Temporal's own list; a cluster has to be given the same."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from pydantic import JsonValue
 
 from services.cli.attend import attend
 from services.cli.client import Gateway
@@ -30,6 +31,9 @@ def run(
     idempotency_key: Annotated[
         str, typer.Option(help="The same key with the same input gives the same run.")
     ] = "",
+    by: Annotated[
+        str, typer.Option(help="Who starts it; a gate may refuse that its author approves.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Start a run of a flow and, with --watch, see it through.
@@ -39,7 +43,7 @@ def run(
     """
     found = settings()
     with Gateway(found.gateway_url) as gateway:
-        accepted = start(gateway, flow, read_mapping(given), idempotency_key)
+        accepted = start(gateway, flow, read_mapping(given), idempotency_key, by)
         if accepted.replayed:
             say(f"run {accepted.id} was started by an earlier request with this key")
         if watch:
@@ -59,7 +63,9 @@ def run(
         typer.echo(f"see it with `orchestra runs watch {accepted.id}`")
 
 
-def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> RunStarted:
+def start(
+    gateway: Gateway, flow: str, written: WrittenFile, key: str = "", by: str = ""
+) -> RunStarted:
     """Start a run on what a file says.
 
     Raises:
@@ -68,7 +74,10 @@ def start(gateway: Gateway, flow: str, written: WrittenFile, key: str = "") -> R
         UnavailableError: the gateway does not answer.
     """
     headers = {"Idempotency-Key": key} if key else {}
+    body: dict[str, JsonValue] = {"flow": flow, "input": written.data}
+    if by:
+        body["by"] = by
     try:
-        return gateway.post(RunStarted, "/runs", {"flow": flow, "input": written.data}, headers)
+        return gateway.post(RunStarted, "/runs", body, headers)
     except InputInvalidError as error:
         raise InputInvalidError(str(error), written.locate(error.problems)) from error

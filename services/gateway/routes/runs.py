@@ -64,7 +64,7 @@ async def start_run(
 
 async def _start(here: Services, body: StartRun, key: str) -> Started:
     try:
-        return await here.runs.start(body.flow, body.input, idempotency_key=key)
+        return await here.runs.start(body.flow, body.input, idempotency_key=key, by=body.by)
     except InputInvalidError as error:
         # The library speaks of the input; in the request the input stands under its own name.
         places = [Problem(f"/input{each.pointer}", each.message) for each in error.problems]

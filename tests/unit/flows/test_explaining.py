@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.compiled import CompiledFlow, CompiledPlanLine, CompiledStep
-from contracts.content.decision import Decision
+from contracts.content.decision import DecisionV1
 from services import composition
 from services.agents.base import Given
 from services.cli.app import main
@@ -27,7 +27,7 @@ def _make(given: Given) -> Note:
 
 
 def _told(flow: CompiledFlow) -> str:
-    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(Decision.model_fields)}
+    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(DecisionV1.model_fields)}
     return page(context_map(flow, keys), {"one": "does a thing"})
 
 

@@ -393,7 +393,7 @@ MUTATIONS: Final = (
         "    writes: topic",
         "steps.approve.writes",
         "a gate writes a decision, and topic is TopicLabel@1",
-        "Declare the slot as Decision@1",
+        "Declare the slot as Decision@2",
     ),
     Mutation(
         "FO216",

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.agent import AgentKind
 from contracts.compiled import CompiledFlow
-from contracts.content.decision import Decision
+from contracts.content.decision import DecisionV1
 from contracts.reference import Trust
 from contracts.registry import CONTRACTS
 from services import composition
@@ -44,7 +44,7 @@ def article() -> ContextMap:
 
 
 def _draw(flow: CompiledFlow) -> ContextMap:
-    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(Decision.model_fields)}
+    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(DecisionV1.model_fields)}
     return context_map(flow, keys)
 
 
