@@ -485,7 +485,8 @@ def test_gate_that_does_not_wait_is_an_error(
     gateway: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A gate that was decided meanwhile is told as such."""
-    gateway.has(f"GET /v1/runs/{RUN}/gates", {"gates": []})
+    problem = {"status": 409, "code": "ConflictError", "detail": "the gate does not wait"}
+    gateway.has(f"GET /v1/runs/{RUN}/gates/approve", problem, 409)
 
     code, _, err = run(capsys, "gates", "show", RUN, "approve")
 
