@@ -305,7 +305,7 @@ class Gate(Written):
     """The slots that the person sees; the decision is about these very values."""
 
     writes: Name | None = None
-    """The slot that takes the decision, a `Decision@1`."""
+    """The slot that takes the decision, a `Decision@2`; a `Decision@1` has no comments."""
 
     edits: Name | None = None
     """A slot among those shown that the person may change: a new version, made by them, about

@@ -256,7 +256,7 @@ class CommentRequest(Part):
     section_id: str | None = Field(default=None, pattern=r"^s[1-9][0-9]*$")
     """The section meant; none when the whole is meant."""
 
-    text: str = Field(min_length=1, max_length=2000)
+    text: str = Field(min_length=1, max_length=1000, pattern=r"\S")
     blocking: bool = True
     """Whether the text must not go out as it is."""
 

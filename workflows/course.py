@@ -154,7 +154,11 @@ class Course:
         if decision.edited and gate.edits:
             self._put_by_person(name, visit, gate.edits, decision.edited, sources, ())
             self._remember_author(gate.edits, decision.who)
-        self._put_by_person(name, visit, gate.writes, decision.decision, sources, sources)
+        # Else what was revised on an older decision and edited now would rest on a replaced one.
+        knows_edit = gate.revises and decision.edited is not None and gate.edits is not None
+        edited = (self.state.slots[gate.edits or ""].references[0].version,) if knows_edit else ()
+        made_from = (*sources, *edited)
+        self._put_by_person(name, visit, gate.writes, decision.decision, made_from, sources)
         return self._by_rules(name, gate.next, gate.writes)
 
     def way_expired(self, name: str) -> Way:

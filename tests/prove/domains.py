@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from contracts.base import Contract, Part
-from contracts.content.decision import DecisionV1
+from contracts.content.decision import Decision
 from contracts.registry import Registry
 
 
@@ -29,7 +29,7 @@ class Mood(Enum):
 def random_registry(random: Random, size: int) -> Registry:
     """Make contracts `C0` and on; every one can be routed on, most can be walked."""
     made = [_contract(random, f"C{number}") for number in range(size)]
-    return Registry.of([*made, DecisionV1])
+    return Registry.of([*made, Decision])
 
 
 def _contract(random: Random, name: str) -> type[Contract]:

@@ -453,8 +453,8 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "FO302",
-        '"decision?"',
-        "decision",
+        'claims, evidence, "decision?"',
+        "claims, evidence, decision",
         "[draft, claims, evidence, decision]",
         "steps.publish.reads.3",
         "decision holds no value on some path that reaches step publish",
@@ -480,8 +480,8 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "FO303",
-        "to: revise, at_most: 2}",
-        "to: revise}",
+        "review.verdict == 'revise'\", to: revise, at_most: 2}",
+        "review.verdict == 'revise'\", to: revise}",
         "    next: fact_check",
         "steps.revise.next.0",
         "this closes a loop back to fact_check that nothing bounds",
