@@ -1,4 +1,7 @@
-"""People in rehearsal: editors approve, operators retry once and then stop, and some err."""
+"""People in rehearsal: editors approve, operators retry once and then stop, and some err.
+
+Where several have to approve, one person a role does so, as many as it takes.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,11 +38,18 @@ class People:
                 await self._decide(scene, task.run, event.step, event.visit, event.digest)
 
     async def _decide(self, scene: Scene, run: str, gate: str, visit: int, shown: str) -> None:
-        said = _said(self._flow.gates[gate], scene.way.verdicts.get(gate, "approve"), visit)
+        asked = self._flow.gates[gate]
+        said = _said(asked, scene.way.verdicts.get(gate, "approve"), visit)
         if said is None:
             return
-        request = said.model_copy(update={"shown": shown, "id": f"{gate}-{visit}"})
+        first = said.model_copy(update={"shown": shown, "id": f"{gate}-{visit}"})
         gates = self._gates(scene)
+        *others, request = _of_each_role(asked, first)
+        if _struck(scene, gate) is not Person.NOBODY:
+            for each in others:
+                # A flush that is made again finds their approvals counted.
+                with suppress(CallerError):
+                    await gates.decide(run, gate, each)
         match _struck(scene, gate):
             case Person.NOBODY:
                 scene.fired += 1
@@ -56,6 +66,17 @@ class People:
                 # A flush that is made again finds the gate decided.
                 with suppress(CallerError):
                     await gates.decide(run, gate, request)
+
+
+def _of_each_role(gate: CompiledGate, said: DecisionRequest) -> list[DecisionRequest]:
+    """Let as many people say the same as it takes, each in a role of their own."""
+    if gate.approvers is None:
+        return [said]
+    needed = gate.approvers.need if said.verdict == "approve" else 1
+    return [
+        said.model_copy(update={"id": f"{said.id}-{role}", "role": role, "who": f"{WHO} as {role}"})
+        for role in gate.approvers.of[:needed]
+    ]
 
 
 async def _refused(

@@ -328,7 +328,7 @@ MUTATIONS: Final = (
         "- {else: rejected}",
         "- {else: rejected}\n      - {when: \"decision.verdict == 'reject'\", to: failed}",
         "== 'reject'",
-        "steps.approve.next.3",
+        "steps.approve.next.4",
         "no rule after `else` is ever tried",
         "Move `else` to the end",
     ),
