@@ -6,6 +6,7 @@ from pydantic import Field
 
 from contracts.agent import AgentKind, AgentLimits, Capability
 from contracts.base import Contract, Part
+from contracts.double_start import DoubleStart
 from contracts.flow import GateAction
 from contracts.long_term import EntryName, Merge
 from contracts.reference import Digest, Trust
@@ -109,6 +110,9 @@ class CompiledPartial(Part):
 
     at_least: int
 
+
+PARTIAL = "partial"
+"""How the rule reads by which a fan-out goes on with some of its items missing."""
 
 MISSING = "missing()"
 """The fact of a list slot that counts the items of its fan-out which failed for good."""
@@ -308,6 +312,12 @@ class CompiledFlow(Contract, version=1):
 
     memory: dict[str, CompiledEntry] = Field(default_factory=dict)
     """By slot: what a run reads of long-term memory at its start."""
+
+    subject: str = ""
+    """Which field of the input says what a run is about, `brief.title`; empty where none does."""
+
+    double_start: DoubleStart | None = None
+    """What happens when a run on the same subject goes on, unless whoever starts it says."""
 
     @property
     def given(self) -> tuple[str, ...]:

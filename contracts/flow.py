@@ -16,6 +16,7 @@ from pydantic import (
 
 from contracts.agent import SUB_FLOW
 from contracts.asking import Approvers, Escalation
+from contracts.double_start import DoubleStart
 from contracts.duration import Duration
 from contracts.failure_plan import OTHERWISE as OTHERWISE
 from contracts.failure_plan import FailurePlan
@@ -28,6 +29,7 @@ from contracts.notation import (
     GATE_KEYS,
     NAME,
     RULE_KEYS,
+    SUBJECT,
     WrittenContract,
     WrittenList,
     WrittenMoney,
@@ -412,6 +414,13 @@ class FlowDocument(Written):
 
     input: dict[Name, InputType] = Field(min_length=1, examples=[{"brief": "Brief@1"}])
     """What a run starts with: slots that whoever starts it fills, and their contracts."""
+
+    subject: str = Field(default="", pattern=SUBJECT, examples=["brief.title"])
+    """The field of an input that says what a run is about: runs on one subject take turns."""
+
+    double_start: DoubleStart | None = Field(default=None, strict=False, examples=["refuse"])
+    """What happens when a run on the same subject goes on, unless whoever starts one says
+    otherwise: it is refused, waits, replaces the other, or both run. `refuse` if not given."""
 
     memory: dict[Name, Memory] = Field(default_factory=dict, examples=[{"voice": "brand.voice@1"}])
     """What a run reads of long-term memory: slots that hold an entry's value from the start, as it

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from contracts.base import Part
-from contracts.reference import Digest
+from contracts.reference import Digest, Reference
+from contracts.usage import Usage
 
 
 class LaunchTask(Part):
@@ -22,5 +23,44 @@ class LaunchTask(Part):
     given_at: Digest | None = None
     """Where larger inputs are kept instead."""
 
+    row: int = Field(default=-1, ge=-1)
+    """Which of several inputs kept there it is; -1 where it is the only one."""
+
     scheduled_ms: int = Field(default=0, ge=0)
     """When it was due, in Unix milliseconds; 0 when nothing but a person said when."""
+
+    time_zone: str = "UTC"
+    """In which the inputs speak of that time."""
+
+
+class LaunchStart(Part):
+    """The argument of the workflow that starts one run and sees it through."""
+
+    tenant: str
+    flow: str
+    given: str = ""
+    """As in `LaunchTask`."""
+
+    given_at: Digest | None = None
+    schedule: str = ""
+    """Who starts it; empty when nothing does by itself."""
+
+    time_zone: str = "UTC"
+    batch: str = ""
+    """The batch that it is a row of; empty when it is of none."""
+
+    row: int = Field(default=-1, ge=-1)
+    """As in `LaunchTask`."""
+
+
+class LaunchOutcome(Part):
+    """How the run that was started has ended."""
+
+    run: str
+    outcome: str
+    """As the run's; `repeated` when an earlier start had made the same run, `refused` when another
+    run on its subject goes on and the flow declares no other way."""
+
+    reason: str = ""
+    output: Reference | None = None
+    spent: Usage = Field(default_factory=Usage)

@@ -11,6 +11,7 @@ from contracts.base import Part
 
 NAME: Final = r"^[a-z][a-z0-9_]{0,47}$"
 SLOT: Final = r"^[a-z][a-z0-9_]{0,47}\??$"
+SUBJECT: Final = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
 DURATION: Final = r"^[1-9][0-9]{0,9}[smhd]$"
 CONTRACT: Final = r"^[A-Za-z][A-Za-z0-9]*@[1-9][0-9]*$"
 ENTRY_READ: Final = r"^[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}@[1-9][0-9]*$"

@@ -13,14 +13,22 @@ from contracts.content.decision import Decision, DecisionV1, decision_1_to_2
 from contracts.content.draft import Draft
 from contracts.content.editorial_decisions import EditorialDecisions
 from contracts.content.evidence import EvidenceSet
+from contracts.content.glossary import Glossary
+from contracts.content.localise import LocaliseJob, LocalisePlan, LocaliseRequest
+from contracts.content.localised import LocalisedSet, Translation
 from contracts.content.newsletter import NewsletterRequest, StoryPlan
 from contracts.content.outline import Outline
+from contracts.content.post import ChannelPost, PostSet
+from contracts.content.post_report import PostReport
 from contracts.content.publication import Publication
 from contracts.content.remembered import Remembered
+from contracts.content.repurpose import PostPlan, RepurposeRequest
 from contracts.content.review import Review
 from contracts.content.section import Section
+from contracts.content.source_article import SourceArticle
 from contracts.content.style_rules import StyleRules
 from contracts.content.topic import TopicLabel
+from contracts.content.translation_report import LocalisedReport, TranslationReport
 
 Migration = Callable[[Any], Contract]
 """Turns a value of one version into the next version. Pure and total."""
@@ -119,6 +127,20 @@ CONTRACTS: Final = Registry.of(
         NewsletterRequest,
         StoryPlan,
         CoveredTopics,
+        SourceArticle,
+        Glossary,
+        RepurposeRequest,
+        PostPlan,
+        ChannelPost,
+        PostSet,
+        PostReport,
+        LocaliseRequest,
+        LocalisePlan,
+        LocaliseJob,
+        Translation,
+        TranslationReport,
+        LocalisedSet,
+        LocalisedReport,
     ],
     {"Decision@1": decision_1_to_2},
 )

@@ -9,6 +9,7 @@ from contracts.base import Part
 from contracts.compiled import CompiledBudget
 from contracts.failure import Failure
 from contracts.flow import GateAction
+from contracts.origin import Origin
 from contracts.reference import Digest, Reference
 from contracts.usage import Usage
 
@@ -57,6 +58,9 @@ class RunSummary(Part):
     cost_usd: float = 0.0
     temporal_url: str = ""
     """The run's page in the Temporal web UI, empty when no UI is configured."""
+
+    of: Origin | None = None
+    """The run that it came from, by retry or fork; None where it began at the beginning."""
 
 
 class RunView(RunSummary):
@@ -301,6 +305,38 @@ class SteerRequest(Part):
     who: str = Field(min_length=1, max_length=200)
     note: str = Field(default="", max_length=1000)
     """Why, for whoever wonders."""
+
+
+class ForkRequest(Part):
+    """Where in another run's way a new run begins, and what it does otherwise."""
+
+    at: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,47})?$", examples=["review"])
+    """The step or gate to begin at; empty: the first that the changes matter to."""
+
+    visit: int | None = Field(default=None, ge=1)
+    """Before which visit of it, from 1; None for the last that the run made."""
+
+    input: dict[str, JsonValue] = Field(default_factory=dict)
+    """New values of the flow's inputs, by slot."""
+
+    values: dict[str, JsonValue] = Field(default_factory=dict)
+    """New values of other slots, as a person would have made them."""
+
+    prompts: dict[str, str] = Field(default_factory=dict, examples=[{"reviewer.free": "…"}])
+    """New instructions, by agent and rung."""
+
+    models: dict[str, str] = Field(default_factory=dict, examples=[{"judge": "gpt-5.1"}])
+    """Names of the models to ask instead, by alias."""
+
+    flow_version: Literal["same", "current"] = "same"
+    """`current`: go on by the flow as it is offered now."""
+
+
+class RetryRequest(Part):
+    """How a run that failed is gone on with."""
+
+    flow_version: Literal["same", "current"] = "same"
+    """`current`: go on by the flow as it is offered now, say because it was mended."""
 
 
 class DecisionReply(Part):

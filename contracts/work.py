@@ -4,10 +4,13 @@ from pydantic import Field
 
 from contracts.base import Part
 from contracts.compiled import CompiledBudget
+from contracts.double_start import DoubleStart
 from contracts.event import Event
 from contracts.failure import Failure
 from contracts.flow import GateAction
 from contracts.long_term import PinnedEntry
+from contracts.notice import Notice, NoticeKind
+from contracts.origin import Origin
 from contracts.reference import Digest, FactValue, Reference, Value
 from contracts.usage import Usage
 
@@ -112,6 +115,24 @@ class FlushTask(Part):
     write_from: int = 0
     retention: int = 0
     """Seconds to keep the run's memory from now on; 0 while the run goes on."""
+
+    notices: tuple[Notice, ...] = ()
+    """What webhooks are to be told, before anything is written."""
+
+
+class NotifyTask(Part):
+    """What webhooks are still to be told, when that could not be done on the way."""
+
+    tenant: str
+    run: str
+    notices: tuple[Notice, ...]
+
+
+class Notified(Part):
+    """Webhooks are told: their deliveries are durable."""
+
+    awaited: tuple[NoticeKind, ...] = ()
+    """What somebody wants to be told of this flow; the rest can wait for what is told next."""
 
 
 class GateDecision(Part):
@@ -232,6 +253,8 @@ class RunProgress(Part):
     """Who wrote a version by hand, `slot:ordinal`."""
 
     executions: int = 1
+    notices: tuple[Notice, ...] = ()
+    """What webhooks are still to be told."""
 
 
 class RunStart(Part):
@@ -255,13 +278,25 @@ class RunStart(Part):
     """Events after which a run continues as new."""
 
     progress: RunProgress | None = None
-    """Where an earlier execution left off."""
+    """Where an earlier execution left off; or, with nothing told yet, what another run knew."""
+
+    origin: Origin | None = None
+    """The run that this one goes on from, where there is one."""
 
     parent: str = ""
     """The run of which this is a part."""
 
     budget: CompiledBudget | None = None
     """What it may spend, where that is less than its flow says."""
+
+    subject: str = ""
+    """On what it takes turns with others, as a digest; whoever gives the turns is told its end."""
+
+    double_start: DoubleStart = DoubleStart.ALLOW
+    """How it takes turns."""
+
+    notifies: bool = False
+    """Whether webhooks are told what happens; runs from before there were any are silent."""
 
 
 class RunOutcome(Part):

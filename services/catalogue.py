@@ -8,14 +8,13 @@ from functools import cache
 
 from contracts.compiled import CompiledModel
 from contracts.registry import CONTRACTS
-from contracts.usage import Price
 from services.agents.catalogue import declarations
 from services.agents.prompts import prompt
 from services.flows import shelf as shelves
 from services.flows.resolving import Catalogue
 from services.flows.shelf import Shelf
-from services.llm.price import FREE, price_of
-from services.settings import ModelSource, Settings
+from services.llm.price import price_at
+from services.settings import Settings
 
 
 def catalogue(settings: Settings) -> Catalogue:
@@ -26,7 +25,7 @@ def catalogue(settings: Settings) -> Catalogue:
             name=model.name,
             capability=model.capability,
             window_tokens=model.window_tokens,
-            price=_price(settings.model_source, model.name),
+            price=price_at(settings.model_source, model.name),
         )
         for alias, model in settings.models.items()
     }
@@ -38,7 +37,3 @@ def catalogue(settings: Settings) -> Catalogue:
 
     # Flows are loaded only where one names another.
     return replace(known, sub_flow=lambda name: offered().get(name))
-
-
-def _price(source: ModelSource, model: str) -> Price | None:
-    return price_of(model) if source is ModelSource.ENDPOINT else FREE

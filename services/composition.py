@@ -27,9 +27,17 @@ from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
 from services.memory.object_archive import ObjectArchive
 from services.memory.redis import RedisStore
+from services.outgoing.egress import Egress
+from services.outgoing.post import Poster
 from services.retrieval.lance import LanceCorpora
 from services.runs.history import RunHistory
 from services.settings import Settings
+from services.webhooks import bucket_records, folder_records
+from services.webhooks.activities import WebhookActivities
+from services.webhooks.base import WebhookRecords
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.hosting import Webhooks
+from services.webhooks.sending import Sender
 
 if TYPE_CHECKING:
     from services.llm.endpoint import Endpoint
@@ -66,6 +74,33 @@ def entries(settings: Settings, archive: Archive) -> LongTermMemory:
     if settings.archive_url:
         records = BucketRecords(Bucket(settings.archive_url, _credentials(settings)), heads)
     return LongTermMemory(records, heads, archive, CONTRACTS)
+
+
+def egress(settings: Settings) -> Egress:
+    """Build the way out to addresses that others choose."""
+    return Egress(private=settings.webhooks_private == "allowed")
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """Build the webhooks, whose home lies beside the archive.
+
+    Raises:
+        SettingsError: the archive's address is none of a bucket.
+    """
+    records: WebhookRecords = folder_records.FolderRecords(settings.archive_dir)
+    if settings.archive_url:
+        bucket = Bucket(settings.archive_url, _credentials(settings))
+        records = bucket_records.BucketRecords(bucket)
+    return Endpoints(records, egress(settings))
+
+
+def webhooks(settings: Settings, client: Client) -> Webhooks:
+    """Build what tells webhooks of runs; raises as `endpoints` does."""
+    found = endpoints(settings)
+    return Webhooks(
+        Sender(client, found, settings.task_queue, settings.gateway_url),
+        WebhookActivities(client, found, Poster(egress(settings))),
+    )
 
 
 def _credentials(settings: Settings) -> Credentials:

@@ -3,6 +3,7 @@
 FlowError
 ├── CallerError                     the caller changes the request
 │   ├── InputInvalidError               a brief, decision or filter does not fit; lists each place
+│   │   └── AddressRefusedError             a URL leads where nothing may be sent, or nowhere
 │   ├── NotFoundError                   no such flow, run, gate, corpus or value
 │   │   └── ErasedError                     somebody had it erased; tells who and when
 │   ├── ConflictError                   the thing moved on: decided, ended, another digest shown
@@ -56,6 +57,10 @@ class InputInvalidError(CallerError):
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+
+
+class AddressRefusedError(InputInvalidError):
+    """A URL is none, is not found, or leads into a private network."""
 
 
 class NotFoundError(CallerError):

@@ -79,6 +79,15 @@ class Settings(BaseModel):
     aws_session_token: SecretStr = SecretStr("")
     aws_region: str = ""
     publish_dir: Path = Path("published")
+    publish_url: str = ""
+    """Where finished texts are posted instead of written into the folder."""
+
+    publish_secret: SecretStr = SecretStr("")
+    """`whsec_…`, which signs those posts."""
+
+    webhooks_private: Literal["", "allowed"] = ""
+    """Whether posts may also go to plain HTTP, loopback and private networks."""
+
     corpora_uri: str = ".orchestra/corpora"
     flows_dir: Path | None = None
     """A folder of further flow files beside the shipped ones."""

@@ -1,4 +1,4 @@
-"""The flow `article` for tests: real agents, sample corpora, a scripted model, real memory."""
+"""The shipped flows for tests: real agents, sample corpora, a scripted model, real memory."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +15,8 @@ from services.llm.base import LanguageModel
 from services.llm.in_process import ScriptedModel
 from services.llm.scripted.respondent import answer_by_agent
 from services.llm.scripted.script import Script
+from services.long_term.entries import LongTermMemory
+from services.long_term.in_process import InProcessHeads, InProcessRecords
 from services.memory.base import Archive, ContextStore
 from services.memory.memory import Memory
 from services.publishing.base import Publisher
@@ -35,6 +37,14 @@ LOW_RISK = (
     "hot-heap",
     "warm-rooms",
 )
+
+
+@cache
+def request(name: str) -> Mapping[str, JsonValue]:
+    """Read a sample request to repurpose or to localise."""
+    path = SAMPLES / "requests" / f"{name}.yaml"
+    read: Mapping[str, JsonValue] = YAML(typ="safe").load(path.read_text("utf-8"))
+    return read
 
 
 @cache
@@ -71,7 +81,7 @@ async def article(
     publisher: Publisher,
     model: LanguageModel,
 ) -> Harness:
-    """Set up the shipped flow on a queue of its own."""
+    """Set up the shipped flows on a queue of their own."""
     environ = {"ORCHESTRA_MODEL_SOURCE": "scripted", "ORCHESTRA_MODEL": "scripted"}
     settings = Settings.from_environ(environ).model_copy(
         update={"temporal_address": address, "tenant": tenant, "task_queue": tenant}
@@ -81,6 +91,8 @@ async def article(
     agents = catalogue.build(
         retriever=await corpora(), publisher=publisher, writer_model="scripted"
     )
-    runs = Runs(client, memory, composition.shelf(settings), CONTRACTS, settings)
-    assembly = Assembly(memory, agents, model, CONTRACTS)
+    shelf = composition.shelf(settings)
+    entries = LongTermMemory(InProcessRecords(), InProcessHeads(), archive, CONTRACTS)
+    runs = Runs(client, memory, shelf, CONTRACTS, settings, entries)
+    assembly = Assembly(memory, agents, model, CONTRACTS, shelf, entries=entries)
     return Harness(client, runs, Gates(runs), memory, assembly, tenant, sandbox_runner())

@@ -38,6 +38,9 @@ HISTORY_BYTES: Final = 40 * 1024 * 1024
 HISTORY_EVENTS: Final = 40_000
 """Past these a run ends by itself; at 50 MB or 50 Ki events Temporal would terminate it."""
 
+REASON_CHARACTERS: Final = 500
+"""Of the reason why a run ended, as whoever started it keeps it."""
+
 
 def memory(summary: str) -> ActivityConfig:
     """Seal and flush: memory only, worth waiting some minutes for."""
@@ -53,6 +56,37 @@ def settling(summary: str) -> ActivityConfig:
     return ActivityConfig(
         summary=summary,
         start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+    )
+
+
+def notifying(summary: str) -> ActivityConfig:
+    """Tell webhooks, however long their home or Temporal's front is away: nothing else will."""
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),
+    )
+
+
+def posting(summary: str) -> ActivityConfig:
+    """One post and what is looked up for it; tried again only where a worker or the archive fails.
+
+    The post itself takes 15 seconds at most, and never fails as an activity.
+    """
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=60)),
+    )
+
+
+def preparing(summary: str) -> ActivityConfig:
+    """A run that nobody waits for is worth a day of trying: memory or archive may be away."""
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        schedule_to_close_timeout=timedelta(days=1),
         retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
     )
 

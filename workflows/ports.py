@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from temporalio import activity
 from temporalio.common import RawValue
 
+from contracts.double_start import ClaimTask, RunToFind
 from contracts.launch import LaunchTask
 from contracts.reference import Value
 from contracts.work import (
     FlushTask,
+    Notified,
+    NotifyTask,
     RunStart,
     SealTask,
     SettleTask,
@@ -38,13 +41,18 @@ class Activities(ABC):
 
     @activity.defn(name="flush")
     @abstractmethod
-    async def flush(self, task: FlushTask) -> None:
-        """Write transitions that no step will carry."""
+    async def flush(self, task: FlushTask) -> Notified | None:
+        """Tell webhooks, then write transitions that no step will carry."""
 
     @activity.defn(name="flush_at_end")
     @abstractmethod
-    async def flush_at_end(self, task: FlushTask) -> None:
-        """Write the last transitions and let the run's memory expire; in the run's own worker."""
+    async def flush_at_end(self, task: FlushTask) -> Notified | None:
+        """Do the same with the last ones, and let the run's memory expire; in its own worker."""
+
+    @activity.defn(name="notify")
+    @abstractmethod
+    async def notify(self, task: NotifyTask) -> Notified:
+        """Tell webhooks what could not be told on the way. Safe to repeat."""
 
     @activity.defn(name="seal")
     @abstractmethod
@@ -79,6 +87,16 @@ class LaunchActivities(ABC):
     async def prepare(self, task: LaunchTask) -> RunStart:
         """Validate and keep the input of a run that no request starts."""
 
+    @activity.defn(name="claim")
+    @abstractmethod
+    async def claim(self, task: ClaimTask) -> None:
+        """Claim a run's turn on its subject; refused as `conflict` where another has it."""
+
+    @activity.defn(name="has_ended")
+    @abstractmethod
+    async def has_ended(self, asked: RunToFind) -> bool:
+        """Say whether a run goes on no more."""
+
 
 def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[object]]]:
     """List every activity, for whoever builds a worker."""
@@ -87,6 +105,7 @@ def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[objec
         activities.pure_step,
         activities.flush,
         activities.flush_at_end,
+        activities.notify,
         activities.seal,
         activities.settle,
     ]
@@ -103,4 +122,4 @@ def registered_launching(
     activities: LaunchActivities,
 ) -> Sequence[Callable[..., Awaitable[object]]]:
     """List the activities of workflows that start runs, for whoever builds a worker."""
-    return [activities.prepare]
+    return [activities.prepare, activities.claim, activities.has_ended]

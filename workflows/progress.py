@@ -1,12 +1,15 @@
 """The run's page in the Temporal UI: a checklist of steps in Markdown."""
 
 from contracts.compiled import CompiledFlow
+from contracts.origin import Origin
 from workflows.state import RunState
 
 
-def checklist(flow: CompiledFlow, state: RunState) -> str:
+def checklist(flow: CompiledFlow, state: RunState, origin: Origin | None = None) -> str:
     """Draw every step and gate of the flow with its visits, and where the run is now."""
     lines = [f"**{flow.name}** version {flow.version}", ""]
+    if origin:
+        lines += [f"A {origin.how} of {origin.run}, from `{origin.place}` on.", ""]
     for name in (*flow.steps, *flow.gates):
         visits = state.visits.get(name, 0)
         if name == state.place:

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.compiled import CompiledFlow, CompiledGate
     from contracts.event import EventKind
     from contracts.failure import Failure, FailureKind
+    from contracts.origin import Origin
     from contracts.work import (
         DecisionReceipt,
         FlushTask,
@@ -31,11 +32,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows.course import GUARDED, Course
     from workflows.failures import StepFailed, failure_of
     from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
+    from workflows.notifying import tell_the_rest
     from workflows.ports import Activities
     from workflows.routing import Way
     from workflows.state import RunState
     from workflows.steering import Steering
     from workflows.steps import StepRunner, now_ms
+    from workflows.turn import Turn, give_way
 
 
 @workflow.defn(name=names.WORKFLOW_TYPE)
@@ -48,6 +51,7 @@ class RunFlow:
         """Until when the open gate waits."""
 
         self._steering = Steering()
+        self._turn = Turn()
         self._has_begun = False
 
     def _begin(self, start: RunStart) -> None:
@@ -82,8 +86,8 @@ class RunFlow:
             ApplicationError: of type `failed` or `expired`, with the outcome as its detail.
         """
         self._begin(start)
-        if start.progress is None:
-            self._state.tell(EventKind.RUN_STARTED, now_ms(), text=self._flow.name)
+        if not self._state.seq:
+            self._tell_start(start.origin)
         try:
             await self._run_to_end()
         except (asyncio.CancelledError, FailureError) as error:
@@ -107,6 +111,13 @@ class RunFlow:
         if end.outcome in ("failed", "expired"):
             self._raise(outcome)
         return outcome
+
+    def _tell_start(self, origin: Origin | None) -> None:
+        of = f"{origin.how} of {origin.run}" if origin else ""
+        place = origin.place if origin else ""
+        self._state.tell(
+            EventKind.RUN_STARTED, now_ms(), step=place, outcome=of, text=self._flow.name
+        )
 
     @workflow.update(name=names.DECIDE)
     async def decide(self, decision: GateDecision) -> DecisionReceipt:
@@ -166,10 +177,26 @@ class RunFlow:
         if self._gate:
             self._gate.take(decision)
 
+    @workflow.signal(name=names.TURN)
+    def take_turn(self) -> None:
+        """Begin a run that waits until others on its subject have ended."""
+        self._turn.has_come = True
+
+    async def _wait_for_turn(self) -> None:
+        if self._turn.must_wait(self._start):
+            before = now_ms()
+            self._mark("queued")
+            await self._turn.wait()
+            self._state.waited_ms += now_ms() - before
+            self._mark_going()
+
     async def _run_to_end(self) -> None:
+        await self._wait_for_turn()
         while self._state.place not in self._flow.ends:
             await self._steering.go_on()
             await self._continue_as_new_when_long()
+            if self._state.notices.is_due:
+                await self._flush()
             self._show()
             place = self._state.place
             gate = self._flow.gates.get(place)
@@ -356,11 +383,13 @@ class RunFlow:
             pending=pending,
             write_from=first,
             retention=retention,
+            notices=self._state.notices.pending,
         )
         try:
-            await workflow.execute_activity_method(
+            answer = await workflow.execute_activity_method(
                 Activities.flush, task, **policies.memory("write events")
             )
+            self._state.notices.told(task.notices, answer)
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
@@ -390,6 +419,8 @@ class RunFlow:
         if outcome == "cancelled":
             # A cancelled workflow has no result to carry its last events: history gets them here.
             await self._flush(self._flow.retention)
+            await tell_the_rest(self._state.notices, self._start)
+            await give_way(self._start)
             return result
         await self._catch_up()
         unrecorded = self._state.unrecorded()
@@ -400,16 +431,20 @@ class RunFlow:
             pending=pending,
             write_from=first,
             retention=self._flow.retention,
+            notices=self._state.notices.pending,
         )
         try:
-            await asyncio.shield(
+            answer = await asyncio.shield(
                 workflow.start_local_activity_method(
                     Activities.flush_at_end, task, **policies.at_end("write the end")
                 )
             )
+            self._state.notices.told(task.notices, answer)
         except FailureError as error:
             # The outcome itself carries these events, so memory can be brought up to date later.
             workflow.logger.warning("the end was not written to memory: %s", type(error).__name__)
+        await tell_the_rest(self._state.notices, self._start)
+        await give_way(self._start)
         return result.model_copy(update={"last_events": unrecorded})
 
     def _mark_going(self) -> None:
@@ -431,7 +466,9 @@ class RunFlow:
         )
 
     def _show(self) -> None:
-        workflow.set_current_details(progress.checklist(self._flow, self._state))
+        workflow.set_current_details(
+            progress.checklist(self._flow, self._state, self._start.origin)
+        )
 
     def _raise(self, outcome: RunOutcome) -> NoReturn:
         summary = f"{outcome.outcome} at {outcome.end}: {outcome.reason}"

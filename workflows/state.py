@@ -14,6 +14,7 @@ from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, Slo
 from workflows.freshness import is_behind, passed_by
 from workflows.ledger import Ledger
 from workflows.names import slot_of, version
+from workflows.notices import Notices
 from workflows.policies import PENDING_BYTES
 from workflows.remembering import pinned_reference
 from workflows.routing import Way
@@ -56,6 +57,7 @@ class RunState:
         self.finished_items = dict(progress.finished_items)
         self.authors = dict(progress.authors)
         self.executions = progress.executions
+        self.notices = Notices()
         self._unrecorded = list(progress.pending)
         self._written = progress.seq - len(progress.pending)
 
@@ -63,10 +65,16 @@ class RunState:
     def begin(cls, start: RunStart, flow: CompiledFlow, now_ms: int) -> "RunState":
         """Take up a run at its start, or where an earlier execution left off."""
         if start.progress:
-            return cls(start.progress)
+            state = cls(start.progress)
+            state.notices = Notices.of(start, flow)
+            if not state.seq:
+                # What another run knew; the time to work in begins anew.
+                state.started_ms = now_ms
+            return state
         state = cls(
             RunProgress(place=flow.start, budget=start.budget or flow.budget, started_ms=now_ms)
         )
+        state.notices = Notices.of(start, flow)
         for slot, value in start.input.items():
             reference = Reference(
                 slot=slot,
@@ -102,6 +110,7 @@ class RunState:
             finished_items={key: _lean(item) for key, item in self.finished_items.items()},
             authors=self.authors,
             executions=self.executions + 1,
+            notices=self.notices.pending,
         )
 
     def enter(self, place: str) -> int:
@@ -137,7 +146,9 @@ class RunState:
     def tell(self, kind: EventKind, at_ms: int, **fields: Unpack[Told]) -> int:
         """Number a transition and keep it until an activity carries it. Returns its number."""
         self.seq += 1
-        self._unrecorded.append(Event(seq=self.seq, kind=kind, at_ms=at_ms, **fields))
+        event = Event(seq=self.seq, kind=kind, at_ms=at_ms, **fields)
+        self._unrecorded.append(event)
+        self.notices.hear(event, self.slots, self.ledger.spent, self.failure)
         return self.seq
 
     def record(self) -> tuple[tuple[Event, ...], int]:

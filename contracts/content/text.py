@@ -41,3 +41,9 @@ AnyCommentId = Annotated[str, AfterValidator(_comment_id)]
 """The id of a comment of a review, `r1`, or of a person, `c1`."""
 
 CorpusName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+ParagraphId = Annotated[str, Field(pattern=r"^p[1-9][0-9]*$")]
+TermId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+WebAddress = Annotated[
+    str, Field(max_length=400, pattern=r"^https?://[a-zA-Z0-9.-]+(:[0-9]{1,5})?(/[^\s<>\"]*)?$")
+]
+"""An address on the web that readers can open, without user and password."""

@@ -3,13 +3,23 @@
 from typing import Final
 
 from contracts.agent import AgentDeclaration
+from services.agents.article_reader import ArticleReader, OriginalReader
 from services.agents.assembler import Assembler
 from services.agents.base import Agent
 from services.agents.coverage_recorder import CoverageRecorder
 from services.agents.fact_checker import FactChecker
+from services.agents.glossary_reader import GlossaryReader
 from services.agents.issue_framer import IssueFramer, LeadFramer
 from services.agents.issue_outliner import IssueOutliner
+from services.agents.locale_planner import LocalePlanner
+from services.agents.localisation_collector import LocalisationCollector
+from services.agents.localised_publisher import LocalisedPublisher
 from services.agents.planner import Planner
+from services.agents.post_checker import PostChecker
+from services.agents.post_planner import PostPlanner
+from services.agents.post_publisher import PostPublisher
+from services.agents.post_set import PostSetAssembler
+from services.agents.post_writer import BlurbWriter, PostWriter
 from services.agents.publisher import ArticlePublisher, IssuePublisher
 from services.agents.researcher import Researcher
 from services.agents.reviewer import Reviewer
@@ -18,6 +28,8 @@ from services.agents.section_writer import SectionWriter
 from services.agents.story_picker import StoryPicker
 from services.agents.story_researcher import StoryResearcher
 from services.agents.topic_classifier import TopicClassifier
+from services.agents.translation_checker import LocalisedChecker, TranslationChecker
+from services.agents.translator import Translator
 from services.publishing.base import Publisher
 from services.retrieval.base import Retriever
 
@@ -38,6 +50,21 @@ _CLASSES: Final[tuple[type[Agent], ...]] = (
     IssueOutliner,
     IssuePublisher,
     CoverageRecorder,
+    ArticleReader,
+    PostPlanner,
+    PostWriter,
+    BlurbWriter,
+    PostSetAssembler,
+    PostChecker,
+    PostPublisher,
+    OriginalReader,
+    GlossaryReader,
+    LocalePlanner,
+    Translator,
+    TranslationChecker,
+    LocalisationCollector,
+    LocalisedChecker,
+    LocalisedPublisher,
 )
 
 
@@ -65,5 +92,20 @@ def build(*, retriever: Retriever, publisher: Publisher, writer_model: str) -> d
         IssueOutliner(),
         IssuePublisher(publisher),
         CoverageRecorder(),
+        ArticleReader(retriever),
+        PostPlanner(),
+        PostWriter(),
+        BlurbWriter(),
+        PostSetAssembler(),
+        PostChecker(),
+        PostPublisher(publisher),
+        OriginalReader(retriever),
+        GlossaryReader(retriever),
+        LocalePlanner(),
+        Translator(),
+        TranslationChecker(),
+        LocalisationCollector(),
+        LocalisedChecker(),
+        LocalisedPublisher(publisher),
     )
     return {each.declaration.name: each for each in agents}

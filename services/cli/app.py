@@ -43,8 +43,17 @@ WORK, STACK, PARTS = (
 
 ENTRIES: Final = (
     Entry("run", "run", "Start a run of a flow and, with --watch, see it through.", WORK),
-    Entry("runs", "runs", "Look at runs, fetch their results, cancel them.", WORK, is_group=True),
+    Entry("runs", "runs", "Look at runs, compare, steer and go on from them.", WORK, is_group=True),
     Entry("gates", "gates", "See what waits for a person, and decide it.", WORK, is_group=True),
+    Entry("webhooks", "webhooks", "Say who is told what happens to runs.", WORK, is_group=True),
+    Entry(
+        "schedules",
+        "schedules",
+        "Start flows by themselves: by cron, interval or calendar.",
+        WORK,
+        is_group=True,
+    ),
+    Entry("batches", "batches", "Run a flow over a list of inputs.", WORK, is_group=True),
     Entry(
         "flows", "flows", "Look at flows, check flow files, write new ones.", WORK, is_group=True
     ),

@@ -32,7 +32,7 @@ TIMEOUT: Final = httpx.Timeout(30, connect=5)
 STREAM_TIMEOUT: Final = httpx.Timeout(45, connect=5)
 """A stream says something at least every 15 seconds, if only that it is there."""
 
-_RUN: Final = re.compile(r"[0-9A-Z]{26}")
+_RUN: Final = re.compile(r"[0-9A-Z]{26}(\.[a-z][a-z0-9_]*-[0-9]+(-[0-9a-f]{8})?){0,5}")
 _JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 _CODES: Final[Mapping[str, type[CallerError]]] = {
     kind.__name__: kind
@@ -131,6 +131,14 @@ class Gateway:
     def text(self, path: str, query: Mapping[str, str]) -> str:
         """Fetch plain text; raises as `get` does."""
         return self._send("GET", path, query=query).text
+
+    def patch(self, kind: type[Reply], path: str, body: JsonValue) -> Reply:
+        """Send what is to be different; raises as `get` does."""
+        return self._read(kind, self._send("PATCH", path, body=body))
+
+    def remove(self, path: str) -> None:
+        """Ask for something to be removed; raises as `get` does."""
+        self._send("DELETE", path)
 
     def tell(self, path: str, body: JsonValue = None) -> None:
         """Ask for something to be done; raises as `get` does."""

@@ -57,6 +57,11 @@ def of_status(status: RunStatus) -> ExitCode:
     return _OUTCOMES.get(status, ExitCode.OK)
 
 
+def of_batch(status: str) -> ExitCode:
+    """Say how a command ends that has watched a batch come to this."""
+    return {"failed": ExitCode.FAILED, "cancelled": ExitCode.CANCELLED}.get(status, ExitCode.OK)
+
+
 def of_error(error: Exception) -> ExitCode:
     """Say how a command ends that an error has stopped."""
     match error:

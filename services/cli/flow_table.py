@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
 
+from contracts.compiled import CompiledEntry
 from services.cli.tables import pairs, table
 from services.gateway.replies import FlowGate, FlowList, FlowRead, FlowStep, FlowView, FlowWay
 from workflows.checking.worst_case import WorstCase
@@ -27,6 +28,7 @@ def flow(view: FlowView) -> list[RenderableType]:
             ("flow", f"{view.name}@{view.version}"),
             ("summary", view.summary),
             ("input", ", ".join(f"{slot}: {kind}" for slot, kind in view.input.items())),
+            ("memory", ", ".join(_entry(slot, kept) for slot, kept in view.memory.items())),
             ("start", view.start),
             (
                 "budget",
@@ -45,6 +47,10 @@ def flow(view: FlowView) -> list[RenderableType]:
     for name, end in view.ends.items():
         ends.add_row(name, end.outcome, end.reason or (f"gives {end.output}" if end.output else ""))
     return [head, "", made, "", ends, *_dearest(view.worst_case)]
+
+
+def _entry(slot: str, kept: CompiledEntry) -> str:
+    return f"{slot}: {kept.entry} ({kept.contract}{', if there' if kept.optional else ''})"
 
 
 def _at_worst(worst: WorstCase) -> str:

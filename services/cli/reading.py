@@ -64,7 +64,7 @@ def read_mapping(path: Path) -> WrittenFile:
     Raises:
         InputInvalidError: it cannot be read or is something else; file and line are named.
     """
-    name, text = _text(path)
+    name, text = read_text(path)
     data = _json(name, text) if path.suffix.casefold() == ".json" else _yaml(name, text)
     if not isinstance(data, dict):
         raise InputInvalidError(f"{name}: this is no mapping; write `key: value` lines")
@@ -77,7 +77,12 @@ def read_mapping(path: Path) -> WrittenFile:
         ) from error
 
 
-def _text(path: Path) -> tuple[str, str]:
+def read_text(path: Path) -> tuple[str, str]:
+    """Read a file, or standard input when the path is `-`, with the name it has in messages.
+
+    Raises:
+        InputInvalidError: it cannot be read, is no text, or is too large.
+    """
     name = "standard input" if str(path) == STDIN else str(path)
     try:
         if str(path) == STDIN:

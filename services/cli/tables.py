@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.table import Table
 
+from contracts.origin import Origin
 from contracts.reference import Reference
 from contracts.run import GateView, HandOff, RunSummary, RunView, SlotView, StepView
 from services.cli.lines import moment, spent, spent_in_all
@@ -14,7 +15,9 @@ from services.retrieval.base import CorpusSummary, Passage
 
 DIGEST_COLUMNS: Final = 8
 PASSAGE_COLUMNS: Final = 160
-WHOLE: Final = frozenset({"RUN", "CONTRACT", "SIZE", "TRUST", "DIGEST", "FROM → TO", "VALUE"})
+WHOLE: Final = frozenset(
+    {"RUN", "WEBHOOK", "DELIVERY", "CONTRACT", "SIZE", "TRUST", "DIGEST", "FROM → TO", "VALUE"}
+)
 """Columns whose cells are never broken."""
 
 
@@ -57,6 +60,7 @@ def run(view: RunView) -> Table:
         [
             ("run", view.id),
             ("flow", f"{view.flow}@{view.flow_version}"),
+            ("of", origin(view.of) if view.of else ""),
             ("status", view.status.value),
             ("at", view.place),
             ("reason", view.reason),
@@ -111,11 +115,17 @@ def context(found: Sequence[SlotView]) -> Table:
                 held.contract,
                 size(held.size),
                 held.trust.value,
-                held.produced_by,
+                _maker(slot, held),
                 " ".join(held.made_from),
                 held.digest[:DIGEST_COLUMNS],
             )
     return made
+
+
+def _maker(slot: SlotView, held: Reference) -> str:
+    """Name who made a value; of one out of memory, the entry and the version that was pinned."""
+    is_pinned = slot.entry and held.ordinal == 1
+    return f"{slot.entry} version {slot.entry_version}" if is_pinned else held.produced_by
 
 
 def gates(found: Sequence[GateView]) -> Table:
@@ -161,6 +171,13 @@ def passages(found: Sequence[Passage]) -> Table:
 def reference(held: Reference) -> str:
     """Write a reference in one line."""
     return f"{held.version} {held.contract} {size(held.size)} {held.digest[:DIGEST_COLUMNS]}"
+
+
+def origin(of: Origin) -> str:
+    """Say where a run came from."""
+    visit = f" (visit {of.visit})" if of.visit > 1 else ""
+    changed = f"; changed: {', '.join(of.changed)}" if of.changed else ""
+    return f"{of.how} of {of.run}, from {of.place}{visit} on{changed}"
 
 
 def size(number: int) -> str:

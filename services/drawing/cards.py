@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.agent import AgentKind
 from contracts.reference import Trust
 from services.drawing import wording
 from services.drawing.card_frame import LEAD, MARGIN, Card, framed, titled
@@ -50,10 +51,17 @@ def failing_card(key: str) -> Card:
 
 
 def _input(node: InputNode, slots: Slots) -> Card:
-    runs = (Run("input ", "name"), dot(Trust.OPERATOR), *slot_runs(node.writes, slots))
-    width = 2 * MARGIN + 6 + Text(0, 0, runs).width
-    text = Text(width / 2, 18, runs, anchor="middle")
-    return framed(node.name, Size(width, 27), "input", [text], "What a run is given", radius=13.5)
+    kept = {each.slot for each in node.entries}
+    given = [each for each in node.writes if each.slot not in kept]
+    runs = (Run("input ", "name"), dot(Trust.OPERATOR), *slot_runs(given, slots))
+    texts = [runs, *((Run(f"memory: {wording.entry(each)}", "note"),) for each in node.entries)]
+    width = max(Text(0, 0, line).width for line in texts) + 2 * MARGIN + 6
+    placed: list[Shape] = [
+        Text(width / 2, 18 + LEAD * index, line, anchor="middle")
+        for index, line in enumerate(texts)
+    ]
+    size = Size(width, 27 + LEAD * (len(texts) - 1))
+    return framed(node.name, size, "input", placed, "What a run is given", radius=13.5)
 
 
 def _step(node: StepNode, slots: Slots, own: Grouped) -> Card:
@@ -65,6 +73,8 @@ def _step(node: StepNode, slots: Slots, own: Grouped) -> Card:
         Run(f"{node.agent}@{node.agent_version}", "note", "quiet"),
     )
     lines = [*passage(node.reads, (node.writes,), node.trust, slots)]
+    if node.remembers:
+        lines.append((Run(wording.remembered(node.remembers), "note", "quiet"),))
     if node.each:
         walked = f"each {node.each.variable} in {node.each.slot}.{node.each.path}"
         lines.append((Run(f"{walked}, {node.parallel} at a time", "note", "quiet"),))
@@ -118,8 +128,16 @@ def _end(node: EndNode, slots: Slots) -> Card:
     return framed(node.name, Size(width, height), css, placed, told, radius=13.5)
 
 
+_KINDS: Final = {
+    AgentKind.MODEL: "a model",
+    AgentKind.CODE: "code",
+    AgentKind.FLOW: "another flow",
+    AgentKind.MEMORY: "long-term memory",
+}
+
+
 def _told_step(node: StepNode) -> str:
-    who = f"the model behind {node.model_alias}" if node.model_alias else "code"
+    who = f"the model behind {node.model_alias}" if node.model_alias else _KINDS[node.agent_kind]
     return (
         f"{node.name}: agent {node.agent}, version {node.agent_version}, is {who}."
         f" Its {node.writes.contract} is {node.trust.value} at the least."

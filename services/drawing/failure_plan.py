@@ -80,12 +80,12 @@ def failure_plan(context: ContextMap) -> FailurePlan:
     steps = {node.name: _courses(context.ways, node.name) for node in nodes}
     models = [node.name for node in nodes if node.agent_kind is AgentKind.MODEL]
     usual = _usual([steps[name] for name in models or steps])
-    code = {node.name: node.agent_kind is AgentKind.CODE for node in nodes}
+    code = {node.name: node.agent_kind is not AgentKind.MODEL for node in nodes}
     own = {name: _own(courses, usual, code[name]) for name, courses in steps.items()}
     return FailurePlan(
         _grouped(_named(usual)),
-        _by_step(own, lambda kind, course: course.then != usual[kind].then),
-        _by_step(own, lambda kind, course: course.then == usual[kind].then),
+        _by_step(own, lambda kind, course: not _leads_as_usual(usual, kind, course)),
+        _by_step(own, lambda kind, course: _leads_as_usual(usual, kind, course)),
         any(
             _led(courses, kind) == course._replace(repair=0)
             for name, courses in steps.items()
@@ -123,6 +123,11 @@ def _led(courses: Courses, kind: str) -> Course | None:
     return courses.get(kind, courses.get(OTHERWISE))
 
 
+def _leads_as_usual(usual: Courses, kind: str, course: Course) -> bool:
+    expected = _led(usual, kind)
+    return expected is not None and course.then == expected.then
+
+
 def _usual(steps: Sequence[Courses]) -> dict[str, Course]:
     """Find for each kind what it leads most steps to."""
     named = dict.fromkeys(kind for courses in steps for kind in courses)
@@ -142,8 +147,10 @@ def _named(usual: Courses) -> Courses:
 
 def _own(courses: Courses, usual: Courses, is_code: bool) -> dict[str, Course]:
     found: dict[str, Course] = {}
-    for kind, expected in usual.items():
-        course = _led(courses, kind)
+    for kind in dict.fromkeys((*usual, *courses)):
+        course, expected = _led(courses, kind), _led(usual, kind)
+        if expected is None:
+            continue
         without_model = is_code and course == expected._replace(repair=0, fall_back=())
         if course and course != expected and not without_model:
             found[kind] = course

@@ -26,6 +26,8 @@ _CLASSES: Final = (
     "classDef input fill:#eef1f5,stroke:#8b97a5,color:#1c2530",
     "classDef code fill:#e9f3fb,stroke:#4787b8,color:#1c2530",
     "classDef model fill:#f1ecfc,stroke:#7c5cc9,color:#1c2530",
+    "classDef flow fill:#e4f4f1,stroke:#2b8c7e,color:#1c2530",
+    "classDef memory fill:#fbeef5,stroke:#b4548a,color:#1c2530",
     "classDef gate fill:#fff3d9,stroke:#c38d1d,color:#1c2530",
     "classDef plan fill:#fdf3f2,stroke:#d99a94,color:#1c2530,stroke-dasharray:5 3",
     "classDef succeeded fill:#e5f5e9,stroke:#3f9d5f,color:#1c2530",
@@ -61,10 +63,13 @@ def escaped(text: str) -> str:
 def _node(node: MapNode, plan: FailurePlan) -> str:
     match node:
         case InputNode():
-            slots = ", ".join(each.slot for each in node.writes)
-            return _box("([", ["input", slots], "])") + ":::input"
+            remembered = {each.slot for each in node.entries}
+            slots = ", ".join(each.slot for each in node.writes if each.slot not in remembered)
+            kept = [f"memory: {wording.entry(each)}" for each in node.entries]
+            return _box("([", ["input", slots, *kept], "])") + ":::input"
         case StepNode():
             rows = [node.name, _agent(node), f"{_reads(node.reads)} → {node.writes.slot}"]
+            rows += [wording.remembered(node.remembers)] if node.remembers else []
             rows += _fan_out(node)
             rows += _differing(plan.differently.get(node.name, {}))
             return f"{_box('[', rows, ']')}:::{node.agent_kind.value}"

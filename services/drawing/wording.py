@@ -5,7 +5,8 @@ from typing import Final
 
 from contracts.compiled import CompiledBudget
 from contracts.flow import OTHERWISE
-from workflows.context_map.parts import INPUT, GateNode, MapRead
+from contracts.long_term import Merge
+from workflows.context_map.parts import INPUT, GateNode, MapEntry, MapRead, MapRemembered
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
@@ -40,6 +41,17 @@ def read(read: MapRead) -> str:
     if read.contract.endswith("[]"):
         name = read.input
     return f"{name}{'?' if read.optional else ''}{' (old too)' if read.stale_allowed else ''}"
+
+
+def remembered(kept: MapRemembered) -> str:
+    """Write what a step does to memory: `into brand.voice, united with others' changes`."""
+    merges = {Merge.UNION: ", united with others' changes", Merge.REPLACE: ", over others' changes"}
+    return f"into {kept.entry}{merges[kept.merge] if kept.merge else ''}"
+
+
+def entry(kept: MapEntry) -> str:
+    """Write what a run finds in memory: `voice = brand.voice`, with `?` where it may be gone."""
+    return f"{kept.slot} = {kept.entry}{'?' if kept.optional else ''}"
 
 
 def kinds(kinds: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from contracts.asking import Approvers
 from contracts.base import Contract
 from contracts.compiled import (
     MISSING,
+    PARTIAL,
     Compare,
     CompiledAgent,
     CompiledApprovers,
@@ -150,6 +151,8 @@ def resolve(document: FlowDocument, source: Digest, catalogue: Catalogue) -> Com
             slot: CompiledEntry(entry=each.entry, contract=each.contract, optional=each.optional)
             for slot, each in document.memory.items()
         },
+        subject=document.subject,
+        double_start=document.double_start,
     )
 
 
@@ -309,7 +312,7 @@ def _when_partial(step: Step) -> Iterator[CompiledRule]:
     """Let a fan-out of which items are missing go its own way, before any other rule."""
     if step.partial:
         missing = Compare(slot=step.writes, fact=MISSING, op=">", value=0)
-        yield CompiledRule(when=missing, text="partial", to=step.partial.to)
+        yield CompiledRule(when=missing, text=PARTIAL, to=step.partial.to)
 
 
 def _line(line: PlanLine, own: AgentDeclaration, catalogue: Catalogue) -> CompiledPlanLine:

@@ -17,7 +17,7 @@ from contracts.agent import AgentDeclaration, AgentKind
 from contracts.failure import REMEDY, RETRIED, UNPLANNED, FailureKind
 from contracts.flow import OTHERWISE, FlowDocument
 from contracts.long_term import ENTRY
-from contracts.notation import CONTRACT, DURATION, EACH, ENTRY_READ, NAME, SLOT
+from contracts.notation import CONTRACT, DURATION, EACH, ENTRY_READ, NAME, SLOT, SUBJECT
 from contracts.registry import Registry
 
 FILE_NAME: Final = "flow.schema.json"
@@ -58,6 +58,7 @@ _SAID_OF: Final = {
     DURATION: "Write a whole number and s, m, h or d, as in 30m.",
     ENTRY: "Write a namespace and a name, as in brand.voice.",
     ENTRY_READ: "Write an entry and the version of its contract, as in brand.voice@1.",
+    SUBJECT: "Write an input and a field of it, as in brief.title.",
     EACH: "Write: item in slot.field, as in part in outline.sections.",
 }
 """What an editor says where a text does not match a pattern."""

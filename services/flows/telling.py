@@ -100,6 +100,8 @@ def _below(finding: LocatedFinding) -> Iterator[str]:
 
 def _choices(witness: Witness) -> Iterator[str]:
     """Tell the moves that could have been others; that a step answers is no news."""
+    for slot in witness.without:
+        yield f"memory has nothing for {slot}"
     for slot, facts in witness.given.items():
         yield told_input(slot, facts)
     for move in witness.moves:

@@ -11,18 +11,23 @@ from fastapi.openapi.utils import get_openapi
 from services.gateway import problems
 from services.gateway.body import JsonBodies
 from services.gateway.hosts import OwnHosts
+from services.gateway.notices import describe_notices
 from services.gateway.problems import ProblemDocument
 from services.gateway.routes import (
+    batches,
     corpora,
     events,
     flow_map,
     flow_schema,
     flows,
+    forks,
     gates,
     health,
     memory,
     runs,
+    schedules,
     views,
+    webhooks,
 )
 from services.gateway.state import Services, State
 from services.runs.following import Snapshot
@@ -41,9 +46,29 @@ _TAGS: Final = [
     {"name": "runs", "description": "Executions of flows: started, followed, looked at, stopped."},
     {"name": "gates", "description": "Where runs wait for people."},
     {"name": "memory", "description": "Long-term memory: entries that outlive runs."},
+    {"name": "webhooks", "description": "Who is told what happens, and what became of it."},
+    {"name": "schedules", "description": "What is started by itself, and when."},
+    {"name": "batches", "description": "One flow over a list of inputs."},
     {"name": "corpora", "description": "What research searches."},
     {"name": "health", "description": "For whoever watches the process."},
 ]
+
+_ROUTES: Final = (
+    flows,
+    flow_map,
+    flow_schema,
+    runs,
+    forks,
+    views,
+    events,
+    gates,
+    memory,
+    webhooks,
+    schedules,
+    batches,
+    corpora,
+    health,
+)
 
 
 class Application(FastAPI):
@@ -87,19 +112,9 @@ def create_app(
     app.add_middleware(JsonBodies)
     if hosts:
         app.add_middleware(OwnHosts, hosts=hosts)
-    for module in (
-        flows,
-        flow_map,
-        flow_schema,
-        runs,
-        views,
-        events,
-        gates,
-        memory,
-        corpora,
-        health,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
+    describe_notices(app)
     return app
 
 
@@ -109,6 +124,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
         tags=app.openapi_tags,
     )
     components = schema["components"]["schemas"]

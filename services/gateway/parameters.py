@@ -30,6 +30,22 @@ CorpusPath = Annotated[
         examples=["composting"],
     ),
 ]
+SchedulePath = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="A schedule's name.",
+        examples=["newsletter-weekly"],
+    ),
+]
+BatchId = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9A-Z]{26}$",
+        description="A batch's id.",
+        examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB"],
+    ),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -37,6 +53,31 @@ IdempotencyKey = Annotated[
         pattern=r"^[ -~]{1,255}$",
         description="Chosen by the caller, printable ASCII. The same key with the same flow and"
         " input gives the same run for as long as Temporal keeps it; with others it is refused.",
+    ),
+]
+WebhookId = Annotated[
+    str,
+    Path(
+        pattern=r"^[wk][0-9a-f]{20}$",
+        description="A webhook's id.",
+        examples=["w3f0c1de2a4b5c6d7e8f9"],
+    ),
+]
+DeliveryId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9_-]{1,200}$",
+        description="A delivery's id, which the receiver knows as `webhook-id`.",
+        examples=["01KANQ3XRT5ZC1J7E2V8M0HWYB-12"],
+    ),
+]
+WebhookKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[ -~]{1,255}$",
+        description="Chosen by the caller, printable ASCII. The same key with the same body gives"
+        " the same webhook, its secret not shown again; with another body it is refused.",
     ),
 ]
 PageLimit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]

@@ -35,7 +35,7 @@ async def readiness(services: Services) -> Readiness:
     attributes, memory, archive, workers = await asyncio.gather(
         _attributes(services), _memory(services), _archive(services), _workers(services)
     )
-    checks = (*attributes, memory, archive, _flows(services), workers)
+    checks = (*attributes, memory, archive, _flows(services), _webhooks(services), workers)
     return Readiness(ready=all(check.ok for check in checks if check.required), checks=checks)
 
 
@@ -85,6 +85,13 @@ def _flows(services: Services) -> Check:
         detail = f"refused: {', '.join(sorted(refused))}; GET /v1/flows says why"
         return Check(name="flows", ok=False, required=False, detail=detail)
     return Check(name="flows", ok=True, detail=", ".join(sorted(services.shelf.flows)) or "none")
+
+
+def _webhooks(services: Services) -> Check:
+    detail = "sent to public addresses over HTTPS only"
+    if services.endpoints.private:
+        detail = "ORCHESTRA_WEBHOOKS_PRIVATE lets them into private networks: for laptops and tests"
+    return Check(name="webhooks", ok=True, required=False, detail=detail)
 
 
 async def _workers(services: Services) -> Check:

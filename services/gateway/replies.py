@@ -5,19 +5,25 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, JsonValue
 
 from contracts.base import Part
-from contracts.compiled import CompiledBudget
+from contracts.compiled import CompiledBudget, CompiledEntry
+from contracts.double_start import DoubleStart
+from contracts.many_runs import CancelRequest, RerunRequest, Selection
+from contracts.origin import Origin
 from contracts.reference import Digest
 from contracts.run import (
     CommentRequest,
     DecisionRequest,
+    ForkRequest,
     GateView,
     HandOff,
+    RetryRequest,
     RunStatus,
     RunSummary,
     SlotView,
     SteerRequest,
     StepView,
 )
+from contracts.webhook import DeliverySummary, NewWebhook, Webhook, WebhookChange
 from services.health.base import BreakerState
 from services.memory.base import Quarantined
 from services.retrieval.base import CorpusSummary, Passage
@@ -40,6 +46,14 @@ class StartRun(Body):
 
     by: str = Field(default="", max_length=200)
     """Who starts the run; a gate may refuse that its author approves."""
+    subject: str = Field(default="", max_length=500, examples=["composting for beginners"])
+    """What the run is about, where the flow does not read it from the input: runs of one flow on
+    one subject take turns. Case and spaces do not count; it is kept as a digest only."""
+
+    on_conflict: DoubleStart | None = Field(default=None, strict=False)
+    """What happens when a run on the same subject goes on: `refuse` answers 409 and names it,
+    `queue` waits for its end, `replace` cancels it and waits for its end, `allow` runs beside it.
+    Without it, as the flow declares, else `refuse` where there is a subject."""
 
 
 class BudgetBody(CompiledBudget):
@@ -86,6 +100,49 @@ class AddDocuments(Body):
     documents: list[DocumentBody] = Field(min_length=1, max_length=1000)
 
 
+class NewWebhookBody(NewWebhook):
+    """Where notices are to go."""
+
+    # Not strict: a JSON body has lists and words where we have tuples and members of a set.
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class WebhookChangeBody(WebhookChange):
+    """What of a webhook is to be different."""
+
+    # Not strict: a JSON body has lists and words where we have tuples and members of a set.
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class RotateBody(Body):
+    """How a secret is replaced."""
+
+    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800)
+    """For how long the old secret signs as well, so that receivers can change over."""
+
+
+class WebhookList(Part):
+    """All webhooks, oldest first."""
+
+    webhooks: tuple[Webhook, ...]
+
+
+class DeliveryList(Part):
+    """One page of deliveries, newest first."""
+
+    deliveries: tuple[DeliverySummary, ...]
+    cursor: str
+    """Of the next page; empty on the last."""
+
+
+class DeliveryStarted(Part):
+    """A delivery is on its way."""
+
+    id: str
+    url: str
+    """Where its attempts are told."""
+
+
 class RunStarted(Part):
     """The run that a request started, now or earlier under the same key."""
 
@@ -127,6 +184,47 @@ class SteerBody(SteerRequest):
     """Who holds the run up, or lets it go on."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ForkBody(ForkRequest):
+    """Where in another run's way a new run begins, and what it does otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RetryBody(RetryRequest):
+    """How a run that failed is gone on with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SelectionBody(Selection):
+    """Which runs are meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RerunBody(RerunRequest):
+    """Which runs are to be gone on with, from where, and by which flow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: SelectionBody
+
+
+class CancelBody(CancelRequest):
+    """Which runs are to be stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: SelectionBody
+
+
+class RunForked(RunStarted):
+    """The run that goes on from another."""
+
+    of: Origin | None
+    """That run, and where the new one begins."""
 
 
 class StepList(Part):
@@ -184,6 +282,9 @@ class FlowSummary(Part):
     summary: str
     input: dict[str, str]
     """Contract by slot."""
+
+    memory: dict[str, CompiledEntry] = Field(default_factory=dict)
+    """What its runs read of long-term memory, by slot."""
 
 
 class FlowList(Part):

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from services.batches.batches import Batches
 from services.drawing.maps import Maps
 from services.flows.shelf import Shelf
 from services.health.base import ModelHealth
@@ -14,10 +15,18 @@ from services.health.in_process import InProcessGates
 from services.health.shared import SharedHealth
 from services.long_term.entries import LongTermMemory
 from services.memory.base import ContextStore
+from services.outgoing.egress import Egress
 from services.retrieval.base import Corpora
+from services.runs.forking import Forking
 from services.runs.gates import Gates
+from services.runs.many import ManyRuns
 from services.runs.runs import Runs
 from services.runs.steering import Steering
+from services.schedules.schedules import Schedules
+from services.webhooks.deliveries import Deliveries
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.in_process import InProcessRecords
+from services.webhooks.sending import Sender
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,15 @@ class Services:
     maps: Maps = field(default_factory=Maps)
     """Context maps as they were drawn."""
 
+    endpoints: Endpoints = field(default_factory=lambda: Endpoints(InProcessRecords(), Egress()))
+    """The webhooks."""
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What became of notices to webhooks."""
+        sender = Sender(self.client, self.endpoints, self.queue, self.url)
+        return Deliveries(self.client, self.endpoints, sender, self.runs.tenant)
+
     @property
     def entries(self) -> LongTermMemory:
         """Long-term memory."""
@@ -53,9 +71,29 @@ class Services:
         return Steering(self.runs)
 
     @property
+    def forking(self) -> Forking:
+        """What lets runs go on from others."""
+        return Forking(self.runs)
+
+    @property
+    def many_runs(self) -> ManyRuns:
+        """What acts on many runs at once."""
+        return ManyRuns(self.runs)
+
+    @property
     def shelf(self) -> Shelf:
         """The flows on offer."""
         return self.runs.shelf
+
+    @property
+    def batches(self) -> Batches:
+        """The tenant's batches."""
+        return Batches(self.runs)
+
+    @property
+    def schedules(self) -> Schedules:
+        """The tenant's schedules."""
+        return Schedules(self.runs)
 
     @property
     def client(self) -> Client:

@@ -42,6 +42,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             queue=settings.task_queue,
             url=settings.gateway_url.rstrip("/"),
             health=health,
+            endpoints=composition.endpoints(settings),
         )
 
 

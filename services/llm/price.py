@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from contracts.usage import Price, Usage
+from services.settings import ModelSource
 
 FREE: Final = Price(input_microusd_per_million=0, output_microusd_per_million=0)
 """The price of a model that runs on our own machine."""
@@ -36,6 +37,11 @@ def price_of(model: str) -> Price | None:
         input_microusd_per_million=_per_million(found.input_price),
         output_microusd_per_million=_per_million(found.output_price),
     )
+
+
+def price_at(source: ModelSource, model: str) -> Price | None:
+    """Look up what a model costs where it is asked: the ones on our own machine are free."""
+    return price_of(model) if source is ModelSource.ENDPOINT else FREE
 
 
 def _per_million(dollars: Decimal) -> int:

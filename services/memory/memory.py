@@ -60,6 +60,28 @@ class Memory:
         restored = await self.restore(tenant, run, missing, from_history=from_history)
         return {**found, **restored}, tuple(restored)
 
+    async def look_up(
+        self, tenant: str, run: str, digests: Collection[Digest]
+    ) -> dict[Digest, bytes]:
+        """Find values of a run in store, archive or history, and restore nothing.
+
+        What is nowhere is left out.
+        """
+        wanted = tuple(dict.fromkeys(digests))
+        stored = await self.store.turn(tenant, run, read=wanted)
+        found = _verified(dict(zip(wanted, stored, strict=True)))
+        if missing := [digest for digest in wanted if digest not in found]:
+            found |= _verified(await self.archive.get(tenant, missing))
+        missing = [digest for digest in wanted if digest not in found]
+        if missing and self._history:
+            found |= _verified(await self._history.find(tenant, run, missing))
+        return found
+
+    async def adopt(self, tenant: str, run: str, values: Mapping[Digest, bytes]) -> None:
+        """Keep values for a run whose history does not carry them: the small ones archived too."""
+        await self.archive.put(tenant, values)
+        await self.store.turn(tenant, run, write=values)
+
     async def restore(
         self, tenant: str, run: str, digests: Collection[Digest], *, from_history: bool = True
     ) -> dict[Digest, bytes]:

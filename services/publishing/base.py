@@ -1,4 +1,4 @@
-"""The publishing port: takes a finished article to its readers. Adapters live beside it."""
+"""The publishing port: takes finished texts to their readers. Adapters live beside it."""
 
 from typing import Protocol
 
@@ -36,6 +36,16 @@ class Article(Part):
     """What else to read; stands before the sections."""
 
 
+class Page(Part):
+    """A text that is ready for its readers, and the name it goes by."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,150}\.md$")
+    """A file's name, of which the text's digest is a part: another text has another name."""
+
+    text: str
+    """Markdown."""
+
+
 class Published(Part):
     """Where an article is now."""
 
@@ -47,10 +57,19 @@ class Published(Part):
 
 
 class Publisher(Protocol):
-    """Publishes articles."""
+    """Publishes articles and other texts."""
 
     async def publish(self, article: Article) -> Published:
         """Publish, all or nothing. Safe to repeat: the same article is in one place, once.
+
+        Raises:
+            StorageError: the place cannot be written: full, read-only, missing.
+            UnavailableError: the place does not answer.
+        """
+        ...
+
+    async def publish_page(self, page: Page) -> Published:
+        """Publish a page, all or nothing. Safe to repeat: it is in one place, once.
 
         Raises:
             StorageError: the place cannot be written: full, read-only, missing.

@@ -1,4 +1,4 @@
-"""Publishes articles as Markdown files in a folder."""
+"""Publishes articles and pages as Markdown files in a folder."""
 
 import asyncio
 import os
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from contracts.base import digest
 from services.errors import StorageError
-from services.publishing.base import Article, Published
+from services.publishing.base import Article, Page, Published
 from services.publishing.markdown import file_name, render
 
 
 class FolderPublisher:
-    """Writes one file an article; the folder is made when it is first needed."""
+    """Writes one file an article or page; the folder is made when it is first needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -25,7 +25,17 @@ class FolderPublisher:
         Raises:
             StorageError: the folder cannot be written.
         """
-        name, content = file_name(article), render(article)
+        return await self._put(file_name(article), render(article))
+
+    async def publish_page(self, page: Page) -> Published:
+        """Write the page's file as an article's is written.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        return await self._put(page.name, page.text.encode())
+
+    async def _put(self, name: str, content: bytes) -> Published:
         try:
             await asyncio.to_thread(_write, self._folder / name, content)
         except OSError as error:

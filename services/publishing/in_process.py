@@ -1,7 +1,7 @@
 """Publishes articles into a dictionary: the whole behaviour of a publisher without a disk."""
 
 from contracts.base import digest
-from services.publishing.base import Article, Published
+from services.publishing.base import Article, Page, Published
 from services.publishing.markdown import file_name, render
 
 
@@ -16,3 +16,9 @@ class InProcessPublisher:
         name, content = file_name(article), render(article)
         self.published[name] = content
         return Published(where=name, digest=digest(content))
+
+    async def publish_page(self, page: Page) -> Published:
+        """Keep the page's bytes; the same page is kept once."""
+        content = page.text.encode()
+        self.published[page.name] = content
+        return Published(where=page.name, digest=digest(content))

@@ -6,6 +6,7 @@ Text is text: whatever looks like Markdown or HTML in a title, sentence or quote
 import io
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Final
 
 from ruamel.yaml import YAML
@@ -62,17 +63,13 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", line)
 
 
-def _paragraph(line: str) -> str:
+def paragraph(line: str) -> str:
     """Keep an escaped line from being read as a list or a rule."""
     return _LINE_START.sub(r"\1\\\2", line)
 
 
 def _front_matter(article: Article) -> str:
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.width = 10_000
-    written = io.StringIO()
-    yaml.dump(
+    return front_matter(
         {
             "title": visible(article.draft.title),
             "made_by": visible(article.draft.made_by),
@@ -82,9 +79,17 @@ def _front_matter(article: Article) -> str:
                 {"title": visible(source.title), "uri": visible(source.uri)}
                 for source in dict.fromkeys(item.source for item in article.cited)
             ],
-        },
-        written,
+        }
     )
+
+
+def front_matter(head: Mapping[str, object]) -> str:
+    """Write YAML front matter, its keys in the order given."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 10_000
+    written = io.StringIO()
+    yaml.dump(dict(head), written)
     return f"---\n{written.getvalue()}---"
 
 
@@ -95,7 +100,7 @@ def _link(link: Link) -> str:
 
 def _section(section: Section, numbers: dict[str, int]) -> str:
     sentences = " ".join(_sentence(each, numbers) for each in section.sentences)
-    return f"## {escape(section.heading)}\n\n{_paragraph(sentences)}"
+    return f"## {escape(section.heading)}\n\n{paragraph(sentences)}"
 
 
 def _sentence(sentence: Sentence, numbers: dict[str, int]) -> str:

@@ -14,7 +14,15 @@ from contracts.event import Event, EventKind
 from contracts.failure import Failure, FailureKind
 from contracts.reference import FactValue, Value
 from contracts.registry import Registry
-from contracts.work import FlushTask, SealTask, SettleTask, StepResult, StepTask
+from contracts.work import (
+    FlushTask,
+    Notified,
+    NotifyTask,
+    SealTask,
+    SettleTask,
+    StepResult,
+    StepTask,
+)
 from services.rehearsal.script import Script
 from workflows.checking.answering import facts_of
 from workflows.checking.witness import Answered, FactsGiven, Failed
@@ -84,6 +92,11 @@ class WitnessActivities(Activities):
     @activity.defn(name="flush_at_end")
     async def flush_at_end(self, task: FlushTask) -> None:
         """The end is in the outcome as well."""
+
+    @activity.defn(name="notify")
+    async def notify(self, task: NotifyTask) -> Notified:
+        """Nobody has subscribed."""
+        return Notified()
 
     @activity.defn(name="seal")
     async def seal(self, task: SealTask) -> None:

@@ -85,7 +85,10 @@ def _of_step(
 def _kinds(step: CompiledStep, agent: AgentKind) -> list[FailureKind]:
     """List the kinds that the plan names, and one that its last line covers."""
     named = [FailureKind(kind) for kind in step.on_failure if kind != OTHERWISE]
-    kinds = [*named, *(each for each in (FailureKind.UNREADABLE,) if each not in named)]
+    always = [FailureKind.UNREADABLE]
+    if agent is AgentKind.MEMORY:
+        always += [FailureKind.CONFLICT, FailureKind.MEMORY_LOST]
+    kinds = [*named, *(each for each in always if each not in named)]
     return [each for each in kinds if each in planned_kinds(agent)]
 
 

@@ -192,6 +192,7 @@ KINDS: Final = {
     FailureKind.UNREADABLE: "1.4",
     FailureKind.TRUNCATED: "3.1",
     FailureKind.EMPTY: "2.4",
+    FailureKind.CONFLICT: "2.5",
 }
 """Modes of what code agents fail with; all others stop before they are done."""
 

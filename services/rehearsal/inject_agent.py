@@ -19,13 +19,13 @@ class RehearsedAgent(Agent):
         at = CURRENT.get()
         if at is None or at.scene.target is None:
             return await self._agent.run(given, desk)
-        _fail_on_the_way(at)
+        fail_on_the_way(at)
         struck = at.strikes(at.scene.target)
         if struck:
-            _act(at, at.scene.target.injection, Death.BEFORE_WORK)
+            act(at, at.scene.target.injection, Death.BEFORE_WORK)
         product = await self._agent.run(given, desk)
         if struck:
-            _die(at, at.scene.target.injection, Death.AFTER_WORK)
+            die(at, at.scene.target.injection, Death.AFTER_WORK)
         return product
 
 
@@ -36,7 +36,7 @@ def rehearsed(agent: Agent) -> Agent:
     return made
 
 
-def _fail_on_the_way(at: Attempt) -> None:
+def fail_on_the_way(at: Attempt) -> None:
     """Let the step fail that leads to the gate in question.
 
     Raises:
@@ -48,8 +48,14 @@ def _fail_on_the_way(at: Attempt) -> None:
         raise _failure(target.setup.what)
 
 
-def _act(at: Attempt, injection: Injection, death: Death) -> None:
-    _die(at, injection, death)
+def act(at: Attempt, injection: Injection, death: Death) -> None:
+    """Fail or die before the work, where that is what was injected.
+
+    Raises:
+        StepError: the fault is that the agent fails.
+        Died: the fault is that the worker dies here.
+    """
+    die(at, injection, death)
     if injection.port is not Port.AGENT or (at.scene.fired and not injection.persistent):
         return
     assert isinstance(injection.what, FailureKind), "an agent fails in one of these kinds"
@@ -57,7 +63,12 @@ def _act(at: Attempt, injection: Injection, death: Death) -> None:
     raise _failure(injection.what)
 
 
-def _die(at: Attempt, injection: Injection, death: Death) -> None:
+def die(at: Attempt, injection: Injection, death: Death) -> None:
+    """Die, where that is what was injected.
+
+    Raises:
+        Died: the worker dies at this instant.
+    """
     if injection.port is Port.WORKER and injection.what is death and not at.scene.fired:
         at.scene.fired += 1
         raise Died

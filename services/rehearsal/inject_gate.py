@@ -3,12 +3,13 @@
 Where several have to approve, one person a role does so, as many as it takes.
 """
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from contracts.compiled import CompiledFlow, CompiledGate
-from contracts.event import EventKind
+from contracts.event import Event, EventKind
 from contracts.flow import GateAction
 from contracts.run import DecisionRequest
 from contracts.work import FlushTask
@@ -35,16 +36,16 @@ class People:
         scene = self._scenes[task.tenant]
         for event in task.pending:
             if event.kind is EventKind.GATE_OPENED and event.digest:
-                await self._decide(scene, task.run, event.step, event.visit, event.digest)
+                await self._decide(scene, task.run, event, event.digest)
 
-    async def _decide(self, scene: Scene, run: str, gate: str, visit: int, shown: str) -> None:
-        asked = self._flow.gates[gate]
-        said = _said(asked, scene.way.verdicts.get(gate, "approve"), visit)
+    async def _decide(self, scene: Scene, run: str, event: Event, shown: str) -> None:
+        gate = event.step
+        said = self._said(scene, event)
         if said is None:
             return
-        first = said.model_copy(update={"shown": shown, "id": f"{gate}-{visit}"})
+        first = said.model_copy(update={"shown": shown, "id": f"{gate}-{event.visit}"})
         gates = self._gates(scene)
-        *others, request = _of_each_role(asked, first)
+        *others, request = _of_each_role(self._flow.gates[gate], first)
         if _struck(scene, gate) is not Person.NOBODY:
             for each in others:
                 # A flush that is made again finds their approvals counted.
@@ -66,6 +67,17 @@ class People:
                 # A flush that is made again finds the gate decided.
                 with suppress(CallerError):
                     await gates.decide(run, gate, request)
+
+    def _said(self, scene: Scene, event: Event) -> DecisionRequest | None:
+        gate = self._flow.gates[event.step]
+        verdict = scene.way.verdicts.get(event.step, "approve")
+        if verdict != "edited":
+            return _said(gate, verdict, event.visit)
+        if event.visit > 1:
+            return _said(gate, "approve", event.visit)
+        held = next(each for each in event.references if each.slot == gate.edits)
+        edited = json.loads(scene.values[held.digest])
+        return DecisionRequest(shown=_ELSEWHERE, who=WHO, verdict="edited", edited=edited)
 
 
 def _of_each_role(gate: CompiledGate, said: DecisionRequest) -> list[DecisionRequest]:

@@ -138,6 +138,8 @@ def _answer(
     good = steered(scene.way, step, work.visit, replace(asked, answer=good))
     given = replace(asked, answer=good)
     scene.asked.setdefault((step, work.item), given)
+    if (scene.way.spoils, work.visit) == (step, 1):
+        good = _spoilt(given)
     target = scene.target
     if not (is_struck and target and isinstance(target.injection.what, Change)):
         return good
@@ -147,3 +149,9 @@ def _answer(
         return good
     scene.traces += made.traces
     return made.answer
+
+
+def _spoilt(good: Exchange) -> JsonValue:
+    """Get one number wrong, always the same; where there is none, the answer stays good."""
+    made = changed(Change.NUMBER, good, dice(0, Change.NUMBER))
+    return made.answer if made else good.answer

@@ -9,7 +9,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from contracts.reference import Value
-from contracts.work import FlushTask, SealTask, SettleTask, StepResult, StepTask
+from contracts.work import FlushTask, Notified, SealTask, SettleTask, StepResult, StepTask
 from services.rehearsal.scene import CURRENT, Attempt, Died, Scenes
 from services.worker.activities import Assembly, WorkerActivities
 
@@ -59,15 +59,16 @@ class RehearsedActivities(WorkerActivities):
             return await self._fall_silent()
 
     @activity.defn(name="flush")
-    async def flush(self, task: FlushTask) -> None:
+    async def flush(self, task: FlushTask) -> Notified | None:
         """See `Activities.flush`; gates are decided before it returns, so no time passes."""
-        await super().flush(task)
+        notified = await super().flush(task)
         await self._attend(task)
+        return notified
 
     @activity.defn(name="flush_at_end")
-    async def flush_at_end(self, task: FlushTask) -> None:
+    async def flush_at_end(self, task: FlushTask) -> Notified | None:
         """See `Activities.flush_at_end`."""
-        await super().flush(task)
+        return await super().flush(task)
 
     @activity.defn(name="seal")
     async def seal(self, task: SealTask) -> None:

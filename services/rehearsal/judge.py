@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from contracts.failure import FailureKind
 from services.rehearsal.faults import Person, Port
 from services.rehearsal.scene import Scene
 from services.rehearsal.seen import Seen
@@ -58,12 +59,30 @@ def _differs(scene: Scene, run: Seen, undisturbed: Seen) -> str:
     """Whether the output is another one though nothing was noticed, or nothing may change it."""
     if run.output == undisturbed.output:
         return ""
-    noticed = run.repaired or run.fell_back or run.route != undisturbed.route
+    if scene.target and scene.target.injection.what is FailureKind.CONFLICT:
+        return ""  # what somebody else wrote to memory is meant to be in there
+    if run.fell_back and _unsigned(run) == _unsigned(undisturbed):
+        return ""
+    if run.missing and run.route != undisturbed.route:
+        # The flow lets a fan-out end without some items, and took note of it.
+        return ""
+    noticed = (
+        run.repaired != undisturbed.repaired or run.fell_back or run.route != undisturbed.route
+    )
     # What leaves a trace is looked for by it; a note that only the next agent reads is no output.
     known = noticed or bool(scene.traces)
     if scene.target and scene.target.injection.port is Port.ANSWER and known:
         return ""
     return "another output than undisturbed"
+
+
+def _unsigned(run: Seen) -> str:
+    """What readers got, whichever model put its name to it; digests are of the name as well."""
+    text = run.carried
+    for name in run.signed:
+        text = text.replace(name, "a model")
+    text = re.sub(r"a model(?: and a model)+", "a model", text)
+    return re.sub(r"[0-9a-f]{8,64}", "digest", text)
 
 
 def plain(text: str) -> str:

@@ -39,6 +39,28 @@ def inputs_of(flow: CompiledFlow) -> Inputs:
     }
 
 
+def remembered_by(flow: CompiledFlow) -> dict[str, dict[str, JsonValue]]:
+    """Find a sample for every entry of long-term memory that a flow reads, by slot.
+
+    Of an entry that a run may start without there need not be any.
+
+    Raises:
+        NotFoundError: there is no sample of one that it cannot do without.
+    """
+    by_slot = {slot: _samples(kept.contract) for slot, kept in flow.memory.items()}
+    lacking = [
+        kept.contract
+        for slot, kept in flow.memory.items()
+        if not by_slot[slot] and not kept.optional
+    ]
+    if lacking:
+        raise NotFoundError(
+            f"there is no sample of {', '.join(lacking)} to put into long-term memory; a flow that"
+            " shall be rehearsed reads it as `optional: true`, or something there is a sample of"
+        )
+    return {slot: next(iter(found.values())) for slot, found in by_slot.items() if found}
+
+
 def read_input_file(path: Path) -> Inputs:
     """Read one input from a YAML or JSON file.
 

@@ -16,7 +16,8 @@ from contracts.base import digest
 from contracts.compiled import CompiledFlow
 from contracts.event import Event
 from contracts.failure import FailureKind
-from contracts.reference import Value
+from contracts.long_term import PinnedEntry
+from contracts.reference import Trust, Value
 from contracts.registry import Registry
 from contracts.work import GateDecision, RunOutcome, RunStart
 from services.rehearsal.activities import Stand, WitnessActivities
@@ -95,7 +96,23 @@ def _start(stand: Stand, witness: Witness, run: str) -> RunStart:
         slot: stand.value(slot, witness.given.get(slot, {}), "given") for slot in stand.flow.input
     }
     flow = Value(digest=digest(body), size=len(body), body=body.decode())
-    return RunStart(tenant=TENANT, run=run, flow=flow, input=given)
+    entries = _pinned(stand, witness)
+    return RunStart(tenant=TENANT, run=run, flow=flow, input=given, entries=entries)
+
+
+def _pinned(stand: Stand, witness: Witness) -> dict[str, PinnedEntry]:
+    """Make up what memory has, trusted no more than the check takes it to be."""
+    return {
+        slot: PinnedEntry(
+            entry=kept.entry,
+            version=1,
+            contract=kept.contract,
+            trust=Trust.UNTRUSTED,
+            value=stand.value(slot, witness.given.get(slot, {}), "remembered"),
+        )
+        for slot, kept in stand.flow.memory.items()
+        if slot not in witness.without
+    }
 
 
 async def _decide(

@@ -16,7 +16,7 @@ from services.rehearsal.report import Rehearsal, Row, filled, row_of
 from services.rehearsal.scene import Scene
 from services.rehearsal.seen import seen
 from services.rehearsal.stage import HANGING, Play, Stage, stage
-from services.rehearsal.ways import Way, ways
+from services.rehearsal.ways import Way, detours, ways
 
 AT_ONCE: Final = 24
 """Runs at a time. Many only wait: for a lost heartbeat, or for a model that hangs."""
@@ -98,6 +98,8 @@ async def rehearse_on(
     """Rehearse a flow where everything is set up already; raises as `rehearse` does."""
     began, flow = monotonic(), ready.play.flow
     bases = await _walk(ready, ways(flow, inputs))
+    if any(not any(base.visits(step) for base in bases) for step in flow.steps):
+        bases += await _walk(ready, detours(flow, inputs))
     planned = _chosen(cells(flow, bases, seed), chosen or Chosen())
     rows = await _fill(ready, planned, progress)
     return Rehearsal(

@@ -41,6 +41,12 @@ class Seen:
     calls: int
     seconds: float
 
+    signed: tuple[str, ...] = ()
+    """Models that the flow may let write it, by name."""
+
+    missing: tuple[str, ...] = ()
+    """Items, as `step/item`, that a fan-out did without because the flow lets it."""
+
 
 def seen(scene: Scene, played: Played, flow: CompiledFlow) -> Seen:
     """Sum up a run."""
@@ -62,6 +68,8 @@ def seen(scene: Scene, played: Played, flow: CompiledFlow) -> Seen:
         route=_route(events, flow),
         output=digest(b"\n".join(bodies)),
         carried=b"\n".join(bodies).decode(),
+        missing=_missing(events, flow),
+        signed=tuple(each.model.name for each in flow.agents.values() if each.model),
         calls=played.calls,
         seconds=played.seconds,
     )
@@ -76,3 +84,12 @@ def _route(events: list[Event], flow: CompiledFlow) -> tuple[str, ...]:
         if to not in helping and to != route[-1]:
             route.append(to)
     return tuple(route)
+
+
+def _missing(events: list[Event], flow: CompiledFlow) -> tuple[str, ...]:
+    """List the items of partial fan-outs that were begun and never done, in order."""
+    partial = {name for name, step in flow.steps.items() if step.partial}
+    own = [each for each in events if each.step in partial and each.item]
+    done = {f"{each.step}/{each.item}" for each in own if each.kind is EventKind.STEP_COMPLETED}
+    begun = (f"{each.step}/{each.item}" for each in own if each.kind is EventKind.STEP_STARTED)
+    return tuple(each for each in dict.fromkeys(begun) if each not in done)

@@ -24,15 +24,20 @@ from services.agents.base import Agent, ModelAgent
 from services.flows.shelf import Shelf
 from services.llm.scripted.respondent import SampleAnswer
 from services.llm.scripted.script import Fault
+from services.long_term.entries import LongTermMemory
+from services.long_term.folder_records import FolderRecords
+from services.long_term.redis_heads import RedisHeads
 from services.memory.folder_archive import FolderArchive
 from services.memory.memory import Memory
-from services.publishing.base import Article, Published, Publisher
+from services.publishing.base import Article, Page, Published, Publisher
 from services.publishing.in_process import InProcessPublisher
 from services.rehearsal.inject_agent import rehearsed
+from services.rehearsal.inject_entries import RehearsedEntries, seed
 from services.rehearsal.inject_gate import People
 from services.rehearsal.inject_model import RehearsedModel, Seat, seat
 from services.rehearsal.inject_store import RehearsedArchive, RehearsedHistory, RehearsedStore
 from services.rehearsal.inject_worker import RehearsedActivities
+from services.rehearsal.material import remembered_by
 from services.rehearsal.scene import CURRENT, Scene, Scenes
 from services.rehearsal.sub_flows import sample_flows, without_sub_flows
 from services.runs.gates import Gates
@@ -89,12 +94,20 @@ class RehearsedPublisher:
 
     async def publish(self, article: Article) -> Published:
         """See `Publisher.publish`."""
-        at = CURRENT.get()
-        assert at is not None, "only steps publish"
         kept = InProcessPublisher()
-        published = await kept.publish(article)
-        at.scene.published[published.where] = kept.published[published.where]
-        return published
+        return _kept(kept, await kept.publish(article))
+
+    async def publish_page(self, page: Page) -> Published:
+        """See `Publisher.publish_page`."""
+        kept = InProcessPublisher()
+        return _kept(kept, await kept.publish_page(page))
+
+
+def _kept(kept: InProcessPublisher, published: Published) -> Published:
+    at = CURRENT.get()
+    assert at is not None, "only steps publish"
+    at.scene.published[published.where] = kept.published[published.where]
+    return published
 
 
 @dataclass
@@ -104,6 +117,7 @@ class Stage:
     play: Play
     client: Client
     memory: Memory
+    entries: LongTermMemory
     scenes: Scenes
     seats: dict[str, Seat]
     """By tenant, while a run has one."""
@@ -121,6 +135,8 @@ class Stage:
         self.scenes[scene.tenant], self.seats[scene.tenant] = scene, lent
         began = monotonic()
         try:
+            flow = self.play.flow
+            await seed(self.entries, scene.tenant, flow, remembered_by(flow))
             started = await self.runs(scene).start(self.play.flow.name, scene.way.input)
             outcome = await self._outcome(scene, started.run)
             return Played(outcome, lent.calls, monotonic() - began)
@@ -132,7 +148,7 @@ class Stage:
         flow = _prepared(self.play.flow, short=_hangs(scene))
         shelf = Shelf({flow.name: flow}, {}, {})
         settings = Settings(tenant=scene.tenant, task_queue=QUEUE)
-        return Runs(self.client, self.memory, shelf, self.play.registry, settings)
+        return Runs(self.client, self.memory, shelf, self.play.registry, settings, self.entries)
 
     def gates(self, scene: Scene) -> Gates:
         """Give access to the gates of a scene's tenant."""
@@ -176,7 +192,10 @@ async def stage(play: Play, at_once: int) -> AsyncIterator[Stage]:
             RehearsedHistory(RunHistory(client), scenes),
         )
         stack.push_async_callback(memory.aclose)
-        made = Stage(play, client, memory, scenes, {})
+        heads = RedisHeads(url)
+        stack.push_async_callback(heads.aclose)
+        entries = RehearsedEntries(FolderRecords(folder), heads, memory, play.registry)
+        made = Stage(play, client, memory, entries, scenes, {})
         parts = sample_flows(play.flow, play.registry)
         agents = {**play.agents(RehearsedPublisher()), **parts}
         for _ in range(at_once):
@@ -191,6 +210,7 @@ def _worker(made: Stage, agents: Mapping[str, Agent]) -> Worker:
         {name: rehearsed(agent) for name, agent in agents.items()},
         RehearsedModel(made.seats),
         made.play.registry,
+        entries=made.entries,
     )
     people = People(made.scenes, made.gates, made.play.flow)
     activities = RehearsedActivities(

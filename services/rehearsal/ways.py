@@ -30,7 +30,11 @@ class Way:
 
     steer: Steer | None = None
     verdicts: Mapping[str, str] = field(default_factory=dict)
-    """What editors say, by gate; `approve` where nothing stands here."""
+    """What editors say, by gate; `approve` where nothing stands here. Who edits does so at the
+    first visit, gives back what was shown, and approves after that."""
+
+    spoils: str = ""
+    """The step whose first answers have a wrong number, so that its last resort is taken."""
 
 
 def ways(flow: CompiledFlow, inputs: Mapping[str, Mapping[str, JsonValue]]) -> list[Way]:
@@ -50,6 +54,23 @@ def ways(flow: CompiledFlow, inputs: Mapping[str, Mapping[str, JsonValue]]) -> l
         for name, given in inputs.items()
     ]
     return [*plain, *reworded, *steered, *rejected]
+
+
+def detours(flow: CompiledFlow, inputs: Mapping[str, Mapping[str, JsonValue]]) -> list[Way]:
+    """List ways to places that are reached only after a model or a person went wrong at first."""
+    spoilt = [
+        Way(f"{name}, {step} wrong at first", given, spoils=step)
+        for step, declared in flow.steps.items()
+        if flow.agents[declared.agent].kind is AgentKind.MODEL
+        for name, given in inputs.items()
+    ]
+    edited = [
+        Way(f"{name}, {gate} edited", given, verdicts={gate: "edited"})
+        for gate, declared in flow.gates.items()
+        if declared.edits
+        for name, given in inputs.items()
+    ]
+    return [*spoilt, *edited]
 
 
 def _told(steer: Steer) -> str:

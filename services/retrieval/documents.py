@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from contracts.base import Part
-from services.errors import InputInvalidError, StorageError
+from services.errors import InputInvalidError, NotFoundError, StorageError
 from services.retrieval import markup
-from services.retrieval.base import Document
+from services.retrieval.base import Document, Retriever
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 """Longer than any book chapter; a larger file is a dump or not text at all."""
@@ -86,6 +86,18 @@ def document_id(uri: str) -> str:
     """Name a document after its path or URL: readable, fit for a URL, the same every time."""
     slug = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(uri).stem.casefold()).strip("-")[:60]
     return f"{slug or 'document'}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
+
+
+async def find(retriever: Retriever, corpus: str, name: str) -> Document:
+    """Fetch a document by its id, or by its path or URL, from which the id derives.
+
+    Raises:
+        NotFoundError: there is no such corpus or document.
+    """
+    try:
+        return await retriever.document(corpus, name)
+    except NotFoundError:
+        return await retriever.document(corpus, document_id(name))
 
 
 def _read_folder(folder: Path) -> Reading:

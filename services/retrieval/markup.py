@@ -7,6 +7,7 @@ line, in Unicode's composed form (NFC). Headings and list items are paragraphs o
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -42,6 +43,26 @@ class Plain(Part):
     text: str
 
 
+class Headed(NamedTuple):
+    """One block of a text."""
+
+    is_heading: bool
+    text: str
+
+
+def headed(raw: str) -> tuple[str, tuple[Headed, ...]]:
+    """Strip Markdown as `from_markdown` does, and keep which blocks are headings.
+
+    Returns the title, empty where the text gives none, and the blocks in order.
+
+    Raises:
+        InputInvalidError: the front matter is not YAML.
+    """
+    title, found = _titled_blocks(raw)
+    lines = ((is_heading, _one_line(text)) for is_heading, text in found)
+    return title, tuple(Headed(is_heading, line) for is_heading, line in lines if line)
+
+
 def from_text(raw: str) -> Plain:
     """Join hard-wrapped lines into paragraphs, and give each item of a list one of its own.
 
@@ -65,15 +86,8 @@ def from_markdown(raw: str) -> Plain:
     Raises:
         InputInvalidError: the front matter is not YAML.
     """
-    raw = raw.replace("\r\n", "\n")
-    front = _FRONT_MATTER.match(raw)
-    title = _front_title(front.group(1)) if front else ""
-    tokens = MarkdownIt("commonmark").enable("table").parse(raw[front.end() :] if front else raw)
-    blocks = tuple(_markdown_blocks(tokens))
-    headings = (block for is_heading, block in blocks if is_heading and block.strip())
-    return Plain(
-        title=title or _one_line(next(headings, "")), text=_joined(block for _, block in blocks)
-    )
+    title, blocks = _titled_blocks(raw)
+    return Plain(title=title, text=_joined(block for _, block in blocks))
 
 
 def from_html(raw: str) -> Plain:
@@ -82,6 +96,16 @@ def from_html(raw: str) -> Plain:
     named = tree.css_first("h1, h2, h3") or tree.css_first("title")
     seen = "".join(_seen(tree.body)) if tree.body else ""
     return Plain(title=_one_line(named.text()) if named else "", text=_joined(seen.split(_BREAK)))
+
+
+def _titled_blocks(raw: str) -> tuple[str, tuple[tuple[bool, str], ...]]:
+    raw = raw.replace("\r\n", "\n")
+    front = _FRONT_MATTER.match(raw)
+    title = _front_title(front.group(1)) if front else ""
+    tokens = MarkdownIt("commonmark").enable("table").parse(raw[front.end() :] if front else raw)
+    blocks = tuple(_markdown_blocks(tokens))
+    headings = (block for is_heading, block in blocks if is_heading and block.strip())
+    return title or _one_line(next(headings, "")), blocks
 
 
 def _front_title(source: str) -> str:

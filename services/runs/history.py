@@ -70,6 +70,39 @@ class Copies:
     """Those that the newest execution carries; Temporal lets the older ones go before the run."""
 
 
+class Telling:
+    """Folds a run's history, its newest execution first and each from its beginning."""
+
+    def __init__(self, run: str) -> None:
+        self.told: Told | None = None
+        self._run = run
+        self._execution = ""
+        self._scheduled: dict[tuple[str, int], int] = {}
+
+    def take(self, event: HistoryEvent) -> None:
+        """Take one event into account.
+
+        Raises:
+            UnreadableRunError: it begins an execution, and what with cannot be read.
+        """
+        if event.HasField("workflow_execution_started_event_attributes"):
+            self._begin(event)
+        assert self.told is not None, "a history begins with its start"
+        with suppress(LookupError, ValueError):
+            _take(self.told, event, self._execution, self._scheduled)
+
+    def _begin(self, event: HistoryEvent) -> None:
+        started = event.workflow_execution_started_event_attributes
+        self._execution = started.original_execution_run_id
+        start = _start(started.input.payloads, self._run)
+        if self.told is None:
+            self.told = Told(start)
+        else:
+            # What the oldest one that is still there began with is told of last.
+            self.told.executions += 1
+            self.told.start = start
+
+
 class RunHistory:
     """Reads runs' histories; implements the memory's `HistorySource`."""
 
@@ -119,26 +152,12 @@ class RunHistory:
             UnreadableRunError: what started it cannot be read.
             UnavailableError: Temporal does not answer.
         """
-        told: Told | None = None
-        scheduled: dict[tuple[str, int], int] = {}
-        execution = ""
+        telling = Telling(run)
         async for event in self._chain(tenant, run):
-            if event.HasField("workflow_execution_started_event_attributes"):
-                started = event.workflow_execution_started_event_attributes
-                execution = started.original_execution_run_id
-                start = _start(started.input.payloads, run)
-                if told is None:
-                    told = Told(start)
-                else:
-                    # The chain is read from the newest execution back; the first start has no past.
-                    told.executions += 1
-                    told.start = start if start.progress is None else told.start
-            assert told is not None, "a history begins with its start"
-            with suppress(LookupError, ValueError):
-                _take(told, event, execution, scheduled)
-        if told is None:
+            telling.take(event)
+        if telling.told is None:
             raise NotFoundError(f"there is no run {run!r}; list them with `orchestra runs list`")
-        return told
+        return telling.told
 
     async def ending(self, tenant: str, run: str) -> str:
         """Say in what words Temporal keeps why a run ended; empty while it goes on.
@@ -146,7 +165,11 @@ class RunHistory:
         Raises:
             UnavailableError: Temporal does not answer.
         """
-        handle = self._client.get_workflow_handle(workflow_id(tenant, run))
+        return await self.reason(workflow_id(tenant, run))
+
+    async def reason(self, workflow: str) -> str:
+        """Say the same of any workflow of ours, by its whole id; raises as `ending` does."""
+        handle = self._client.get_workflow_handle(workflow)
         close = WorkflowHistoryEventFilterType.CLOSE_EVENT
         try:
             described = await handle.describe()

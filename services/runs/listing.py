@@ -28,6 +28,9 @@ class Filters:
     role: str = ""
     """Who is asked at a gate."""
 
+    since: str = ""
+    """Ended since then, or begun where they have not ended; ISO 8601."""
+
 
 class Waiting(NamedTuple):
     """A run that waits at a gate; sorted by deadline."""
@@ -50,7 +53,7 @@ def status_of(execution: WorkflowExecution) -> RunStatus:
     told = execution.typed_search_attributes.get(names.STATUS) or ""
     match execution.status:
         case None | Status.WORKFLOW_EXECUTION_STATUS_RUNNING:
-            if told in (RunStatus.INPUT_REQUIRED, RunStatus.PAUSED):
+            if told in (RunStatus.INPUT_REQUIRED, RunStatus.PAUSED, RunStatus.QUEUED):
                 return RunStatus(told)
             begun = told or execution.history_length > 2
             return RunStatus.RUNNING if begun else RunStatus.QUEUED
@@ -84,12 +87,21 @@ def query_for(tenant: str, filters: Filters) -> str:
         parts.append(f"({role} = '{filters.role}' OR {role} IS NULL)")
     if filters.status:
         parts.append(_STATUS_QUERIES[filters.status])
+    if filters.since:
+        field = "StartTime" if _is_open(filters) else "CloseTime"
+        parts.append(f"{field} >= '{filters.since}'")
     return " AND ".join(parts)
+
+
+def _is_open(filters: Filters) -> bool:
+    return filters.needs_person or (filters.status is not None and not filters.status.is_final)
 
 
 _OPEN: Final = "ExecutionStatus = 'Running'"
 _STATUS_QUERIES: Final = {
-    RunStatus.QUEUED: f"{_OPEN} AND {names.STATUS.name} IS NULL",
+    RunStatus.QUEUED: (
+        f"{_OPEN} AND ({names.STATUS.name} IS NULL OR {names.STATUS.name} = 'queued')"
+    ),
     RunStatus.RUNNING: (
         f"{_OPEN} AND ({names.STATUS.name} IS NULL OR {names.STATUS.name} = 'running')"
     ),

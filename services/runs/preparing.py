@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from contracts.base import Contract
 from contracts.compiled import CompiledFlow
+from contracts.double_start import DoubleStart
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.work import RunStart
@@ -15,6 +16,7 @@ from services.long_term.entries import LongTermMemory
 from services.memory.memory import Memory
 from services.runs.inputs import as_value, read_input, refuse_oversize
 from services.runs.pinning import pin
+from services.runs.subjects import subject_of
 
 HISTORY_LIMIT_EVENTS: Final = 8_000
 
@@ -28,7 +30,7 @@ class Preparing:
         self._memory = memory
         self._shelf = shelf
         self._registry = registry
-        self._entries = entries
+        self.entries = entries
 
     async def prepare(
         self,
@@ -38,6 +40,8 @@ class Preparing:
         given: Mapping[str, JsonValue],
         *,
         history_limit: int = HISTORY_LIMIT_EVENTS,
+        subject: str = "",
+        on_conflict: DoubleStart | None = None,
     ) -> tuple[RunStart, CompiledFlow]:
         """Validate the input of a flow on offer, keep it, and build the start of a run.
 
@@ -56,7 +60,7 @@ class Preparing:
         carried = self._shelf.carried(flow)
         start = await start_of(
             self._memory,
-            self._entries,
+            self.entries,
             tenant,
             run,
             flow,
@@ -64,6 +68,9 @@ class Preparing:
             values,
             history_limit=history_limit,
         )
+        key, wanted = subject_of(flow, values, subject, on_conflict)
+        if key:
+            start = start.model_copy(update={"subject": key, "double_start": wanted})
         return start, flow
 
 
@@ -100,6 +107,7 @@ async def start_of(
         input=inputs,
         entries=pinned.entries,
         history_limit=history_limit,
+        notifies=True,
     )
     refuse_oversize(start, flow.name)
     await memory.write(tenant, run, bodies | pinned.bodies)

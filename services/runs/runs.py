@@ -27,6 +27,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.compiled import CompiledBudget, CompiledFlow
+from contracts.double_start import ClaimTask, DoubleStart
+from contracts.origin import Origin
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
@@ -56,6 +58,7 @@ from services.runs.listing import (
 )
 from services.runs.open_gates import open_gate
 from services.runs.preparing import HISTORY_LIMIT_EVENTS, Preparing
+from services.runs.turns import Turns
 from services.settings import Settings
 from workflows import names
 from workflows.run_flow import RunFlow
@@ -72,6 +75,7 @@ _REFUSED: Final = frozenset(
 WAITING_LIMIT: Final = 10_000
 """Waiting runs that are put in order; of more, the newest so many."""
 
+ORIGIN: Final = "origin"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -126,11 +130,12 @@ class Runs:
         self.shelf = shelf
         self.registry = registry
         self.tenant = settings.tenant
+        self.model_source = settings.model_source
         self.history = RunHistory(client)
         self.entries = entries or empty_memory(memory.archive, registry)
         self._preparing = Preparing(memory, shelf, registry, self.entries)
-        self._queue = settings.task_queue
-        self._ui = settings.temporal_ui_url
+        self.queue = settings.task_queue
+        self.ui = settings.temporal_ui_url
 
     async def start(
         self,
@@ -140,24 +145,36 @@ class Runs:
         idempotency_key: str = "",
         history_limit: int = HISTORY_LIMIT_EVENTS,
         by: str = "",
+        subject: str = "",
+        on_conflict: DoubleStart | None = None,
     ) -> Started:
         """Validate the input, keep it and start a run.
 
-        The same key with the same flow and input gives the same run.
+        The same key with the same flow and input gives the same run. With a subject, the caller's
+        or the flow's, the run takes turns with others of the flow on it.
 
         Raises:
+            ConflictError: a run on the same subject goes on, and this one was not to wait.
             NotFoundError: there is no such flow.
             FlowInvalidError: the compiled flow is too large for a run to carry.
             InputInvalidError: the input does not fit, or is too large.
             IdempotencyMismatchError: the key was used with another flow or input.
             UnavailableError: memory or Temporal does not answer.
         """
-        run = self._run_id(idempotency_key)
+        run = self.id_for(idempotency_key)
         start, flow = await self._preparing.prepare(
-            self.tenant, run, flow_name, given, history_limit=history_limit
+            self.tenant,
+            run,
+            flow_name,
+            given,
+            history_limit=history_limit,
+            subject=subject,
+            on_conflict=on_conflict,
         )
+        if start.subject and not (idempotency_key and await self._exists(run)):
+            await self._claim(start)
         start = start.model_copy(update={"by": by})
-        return await self._start_workflow(start, flow, _fingerprint(flow_name, start.input))
+        return await self.start_prepared(start, flow, _fingerprint(flow_name, start.input))
 
     async def get(self, run: str) -> RunView:
         """Describe one run; works with no worker up.
@@ -184,7 +201,7 @@ class Runs:
         """
         described = await self._describe(run)
         pending = described.raw_description.pending_activities
-        return self._summary(described), {each.activity_id: each.attempt for each in pending}
+        return await self._summary(described), {each.activity_id: each.attempt for each in pending}
 
     async def present(self, run: str) -> Present:
         """Describe one run, its work and its open gate, from one reading of its history.
@@ -316,32 +333,39 @@ class Runs:
 
     def temporal_url(self, run: str) -> str:
         """Write where the Temporal web UI shows a run; empty when no UI is configured."""
-        if not self._ui:
+        if not self.ui:
             return ""
         workflow = quote(names.workflow_id(self.tenant, run), safe="")
-        return f"{self._ui}/namespaces/{self.client.namespace}/workflows/{workflow}"
+        return f"{self.ui}/namespaces/{self.client.namespace}/workflows/{workflow}"
 
-    def _run_id(self, idempotency_key: str) -> str:
+    def id_for(self, idempotency_key: str) -> str:
+        """Name the run that a request is going to have: with a key always the same."""
         if not idempotency_key:
             return new_run_id()
         text = f"{self.tenant}\n{idempotency_key}"
         return "K" + hashlib.sha256(text.encode()).hexdigest()[:25].upper()
 
-    async def _start_workflow(
+    async def start_prepared(
         self, start: RunStart, flow: CompiledFlow, fingerprint: str
     ) -> Started:
+        """Start a run of which everything is kept.
+
+        Raises:
+            IdempotencyMismatchError: its id was used before, for another fingerprint.
+            UnavailableError: Temporal does not answer.
+        """
         nonce = secrets.token_hex(8)
         try:
             await self.client.start_workflow(
                 RunFlow.run,
                 start,
                 id=names.workflow_id(self.tenant, start.run),
-                task_queue=self._queue,
+                task_queue=self.queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                memo={"fingerprint": fingerprint, "nonce": nonce},
+                memo={"fingerprint": fingerprint, "nonce": nonce, **_origin_memo(start.origin)},
                 search_attributes=names.run_attributes(self.tenant, flow.name),
-                static_summary=f"{flow.name} version {flow.version}",
+                static_summary=_headline(start, flow),
                 static_details=flow.summary,
                 # Its activities inherit it: one tenant's burst of runs holds nobody else's up.
                 priority=Priority(fairness_key=self.tenant),
@@ -359,6 +383,23 @@ class Runs:
             )
         return Started(start.run, replayed=memo.get("nonce") != nonce)
 
+    async def _exists(self, run: str) -> bool:
+        try:
+            await self._describe(run)
+        except NotFoundError:
+            return False
+        return True
+
+    async def _claim(self, start: RunStart) -> None:
+        """Claim the turn before the run exists: one whose turn never comes would wait for ever."""
+        wanted = ClaimTask(
+            tenant=start.tenant,
+            run=start.run,
+            subject=start.subject,
+            double_start=start.double_start,
+        )
+        await Turns(self.client, self.queue).claim(wanted)
+
     async def _describe(self, run: str) -> WorkflowExecutionDescription:
         try:
             return await self.handle(run).describe()
@@ -371,23 +412,41 @@ class Runs:
 
     async def _listed(self, execution: WorkflowExecution) -> RunSummary:
         """Describe an open run by itself: its list entry does not tell whether work has begun."""
-        listed = self._summary(execution)
+        listed = await self._summary(execution)
         is_told = execution.typed_search_attributes.get(names.STATUS)
         return listed if is_told or listed.status.is_final else await self.summary(listed.id)
 
-    def _summary(self, execution: WorkflowExecution) -> RunSummary:
+    async def _summary(self, execution: WorkflowExecution) -> RunSummary:
         found = execution.typed_search_attributes
         run = execution.id.partition("/")[2]
         return RunSummary(
             id=run,
             flow=found.get(names.FLOW) or "",
             status=status_of(execution),
-            started_at=_rfc3339(execution.start_time),
-            ended_at=_rfc3339(execution.close_time) if execution.close_time else None,
+            started_at=rfc3339(execution.start_time),
+            ended_at=rfc3339(execution.close_time) if execution.close_time else None,
             needs_person=bool(found.get(names.NEEDS_PERSON)),
             cost_usd=found.get(names.COST_USD) or 0.0,
-            temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self._ui else "",
+            temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self.ui else "",
+            of=await _origin_of(execution),
         )
+
+
+def _origin_memo(origin: Origin | None) -> dict[str, JsonValue]:
+    return {ORIGIN: origin.model_dump(mode="json")} if origin else {}
+
+
+def _headline(start: RunStart, flow: CompiledFlow) -> str:
+    """Name a run in the Temporal UI."""
+    told = f"{flow.name} version {flow.version}"
+    origin = start.origin
+    return f"{told}, {origin.how} of {origin.run} at {origin.place}" if origin else told
+
+
+async def _origin_of(execution: WorkflowExecution) -> Origin | None:
+    if ORIGIN not in execution.raw_info.memo.fields:
+        return None
+    return Origin.model_validate(await execution.memo_value(ORIGIN), strict=False)
 
 
 def unavailable(error: RPCError | None = None) -> OperatorError:
@@ -441,5 +500,6 @@ def _fingerprint(flow: str, inputs: Mapping[str, Value]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a moment in UTC, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,5 +1,6 @@
 """Folds a run's transitions into what people ask for: steps, hand-offs, slots."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from contracts.compiled import CompiledBudget, CompiledFlow
@@ -7,6 +8,7 @@ from contracts.event import Event, EventKind
 from contracts.reference import Reference, Trust
 from contracts.run import HandOff, SlotView, StepStatus, StepView
 from contracts.usage import Usage
+from contracts.work import RunStart
 from services.runs.history import Told
 from workflows.remembering import pinned_reference
 
@@ -85,7 +87,8 @@ def spent(told: Told) -> Usage:
 def budget(told: Told, flow: CompiledFlow) -> CompiledBudget:
     """The budget in force: the flow's, or what a person raised it to."""
     raised = [event.budget for event in told.ordered() if event.budget]
-    return raised[-1] if raised else flow.budget
+    before = told.start.progress
+    return raised[-1] if raised else before.budget if before else flow.budget
 
 
 @dataclass
@@ -148,21 +151,9 @@ def hand_offs(told: Told) -> tuple[HandOff, ...]:
 def slots(told: Told, flow: CompiledFlow) -> tuple[SlotView, ...]:
     """List every slot with all the values it held."""
     held: dict[str, list[Reference]] = {name: [] for name in flow.slots}
-    for slot, value in told.start.input.items():
-        held[slot].append(
-            Reference(
-                slot=slot,
-                ordinal=1,
-                contract=flow.slots[slot],
-                digest=value.digest,
-                size=value.size,
-                trust=Trust.OPERATOR,
-                produced_by="input",
-            )
-        )
+    for reference in _at_start(told.start, flow):
+        held[reference.slot].append(reference)
     pinned = told.start.entries
-    for slot, entry in pinned.items():
-        held[slot].append(pinned_reference(slot, entry))
     for event in told.ordered():
         if event.kind in (EventKind.STEP_COMPLETED, EventKind.GATE_DECIDED):
             for reference in event.references:
@@ -177,6 +168,26 @@ def slots(told: Told, flow: CompiledFlow) -> tuple[SlotView, ...]:
         )
         for name, references in held.items()
     )
+
+
+def _at_start(start: RunStart, flow: CompiledFlow) -> Iterator[Reference]:
+    """List what a run begins with: what it was given, or what it goes on with."""
+    if start.progress:
+        for held in start.progress.slots.values():
+            yield from held.references
+        return
+    for slot, value in start.input.items():
+        yield Reference(
+            slot=slot,
+            ordinal=1,
+            contract=flow.slots[slot],
+            digest=value.digest,
+            size=value.size,
+            trust=Trust.OPERATOR,
+            produced_by="input",
+        )
+    for slot, entry in start.entries.items():
+        yield pinned_reference(slot, entry)
 
 
 def place(told: Told) -> str:

@@ -24,6 +24,8 @@ SEARCH_ATTRIBUTES = {
     "FoCostUsd": "Double",
     "FoRole": "KeywordList",
     "FoDeadline": "Datetime",
+    "FoSchedule": "Keyword",
+    "FoBatch": "Keyword",
 }
 """By these runs are found in Temporal's own list; a cluster has to be given the same."""
 

@@ -26,6 +26,7 @@ from contracts.event import Event, EventKind
 from contracts.facts import project, size_of
 from contracts.failure import RETRIED, FailureKind
 from contracts.flow import OTHERWISE, REMEMBERED
+from contracts.notice import Notice
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.usage import Usage
@@ -34,6 +35,8 @@ from contracts.work import (
     INLINE_LIMIT_BYTES,
     VALUE_LIMIT_BYTES,
     FlushTask,
+    Notified,
+    NotifyTask,
     SealTask,
     SettleTask,
     StepResult,
@@ -48,6 +51,7 @@ from services.long_term.in_process import empty_memory
 from services.memory.base import JournalEntry, JournalState, WorkKey
 from services.memory.memory import Memory, NotInMemoryError, hash_in_thread
 from services.runs.inputs import as_value
+from services.webhooks.hosting import Webhooks
 from services.worker.cancelling import is_abandoned, leave_if_cancelled
 from services.worker.desk import Assignment, ModelDesk
 from services.worker.failures import (
@@ -58,7 +62,7 @@ from services.worker.failures import (
 from services.worker.flows import FlowCache
 from services.worker.given import read_given
 from services.worker.journal import Journal
-from services.worker.remembering import as_erased, remember
+from services.worker.remembering import erased_meanwhile, remember
 from services.worker.settling import settled
 from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
@@ -81,6 +85,9 @@ class Assembly:
     registry: Registry
     shelf: Shelf | None = None
     """The flows that it may start runs of; None where nothing but requests starts any."""
+
+    webhooks: Webhooks | None = None
+    """How webhooks are told; None where nobody can subscribe."""
 
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What else has to be closed at the end."""
@@ -109,6 +116,7 @@ class WorkerActivities(Activities):
         self._model = assembly.model
         self._registry = assembly.registry
         self._entries = assembly.long_term
+        self._webhooks = assembly.webhooks
         self._flows = FlowCache(assembly.memory)
 
     @activity.defn(name="step")
@@ -135,18 +143,32 @@ class WorkerActivities(Activities):
             ) from error
 
     @activity.defn(name="flush")
-    async def flush(self, task: FlushTask) -> None:
+    async def flush(self, task: FlushTask) -> Notified | None:
         """See `Activities.flush`."""
         events = _unwritten(task.pending, task.write_from)
         with _final_unless_passing():
+            # Told before anything is written, so that memory being away keeps nobody from it.
+            notified = await self._tell(task.tenant, task.notices) if task.notices else None
             await self._memory.store.turn(task.tenant, task.run, events=events)
             if task.retention:
                 await self._memory.store.expire(task.tenant, task.run, task.retention)
+        return notified
 
     @activity.defn(name="flush_at_end")
-    async def flush_at_end(self, task: FlushTask) -> None:
+    async def flush_at_end(self, task: FlushTask) -> Notified | None:
         """See `Activities.flush_at_end`."""
-        await self.flush(task)
+        return await self.flush(task)
+
+    @activity.defn(name="notify")
+    async def notify(self, task: NotifyTask) -> Notified:
+        """See `Activities.notify`."""
+        with _final_unless_passing():
+            return await self._tell(task.tenant, task.notices)
+
+    async def _tell(self, tenant: str, notices: Sequence[Notice]) -> Notified:
+        if self._webhooks is None:
+            return Notified()
+        return Notified(awaited=await self._webhooks.sender.send(tenant, notices))
 
     @activity.defn(name="seal")
     async def seal(self, task: SealTask) -> None:
@@ -223,7 +245,9 @@ class WorkerActivities(Activities):
         try:
             given = await self._given(attempt, compiled)
         except NotInMemoryError as lost:
-            raise await as_erased(self._entries, task, flow, lost) from lost
+            if erased := await erased_meanwhile(self._entries, task, flow, lost):
+                raise erased from lost
+            raise
         desk = await self._desk(attempt, step, compiled)
         if step.remember:
             value = given.one(REMEMBERED, Contract)

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -12,7 +12,9 @@ from temporalio.client import Client
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 
 from services.runs.preparing import Preparing
+from services.runs.turns import Turns
 from services.temporal import workflow_runner
+from services.webhooks import hosting
 from services.worker.activities import Assembly, WorkerActivities
 from services.worker.launching import WorkerLaunchActivities
 from services.worker.sub_flows import WorkerSubFlows
@@ -51,7 +53,7 @@ def build(
         preparing = Preparing(
             assembly.memory, assembly.shelf, assembly.registry, assembly.long_term
         )
-        launching = WorkerLaunchActivities(assembly.memory, preparing)
+        launching = WorkerLaunchActivities(assembly.memory, preparing, Turns(client, queue))
         activities = [*activities, *registered_launching(launching)]
     return Worker(
         client,
@@ -92,8 +94,10 @@ async def running(
         UnavailableError: memory does not answer.
     """
     await assembly.memory.store.check()
-    async with build(client, queue, assembly, pinned=pinned) as worker:
-        yield worker
+    async with AsyncExitStack() as stack:
+        if assembly.webhooks:
+            await stack.enter_async_context(hosting.build(client, queue, assembly.webhooks))
+        yield await stack.enter_async_context(build(client, queue, assembly, pinned=pinned))
 
 
 async def sweep_for_ever(assembly: Assembly, tenant: str) -> None:

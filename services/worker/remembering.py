@@ -56,10 +56,10 @@ async def remember(
     )
 
 
-async def as_erased(
+async def erased_meanwhile(
     entries: LongTermMemory, task: StepTask, flow: CompiledFlow, lost: NotInMemoryError
-) -> StepError:
-    """Say of values that are gone which were erased; others are lost as they were before."""
+) -> StepError | None:
+    """Say which of the values that are gone were erased; None when none was."""
     pinned = (
         flow.memory[each.slot].entry
         for references in task.inputs.values()
@@ -70,7 +70,7 @@ async def as_erased(
         if told := await entries.tombstone(task.tenant, entry, 0):
             message = f"{told}; this run worked with one of them: start a new run"
             return StepError(FailureKind.MEMORY_LOST, message)
-    return lost
+    return None
 
 
 def _provenance(task: StepTask, held: Reference) -> Provenance:

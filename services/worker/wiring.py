@@ -8,7 +8,10 @@ from services.agents import catalogue
 from services.llm.endpoint import Endpoint
 from services.llm.guarded import GuardedModel
 from services.llm.openai import OpenAIModel
+from services.outgoing.post import Poster
+from services.publishing.base import Publisher
 from services.publishing.folder import FolderPublisher
+from services.publishing.webhook import WebhookPublisher
 from services.settings import Settings
 from services.worker.activities import Assembly
 
@@ -23,7 +26,7 @@ def assembly(settings: Settings, client: Client) -> Assembly:
         memory=memory,
         agents=catalogue.build(
             retriever=composition.corpora(settings, endpoint),
-            publisher=FolderPublisher(settings.publish_dir),
+            publisher=publisher(settings),
             writer_model=settings.models["writer"].name,
         ),
         model=GuardedModel(
@@ -35,5 +38,18 @@ def assembly(settings: Settings, client: Client) -> Assembly:
         registry=CONTRACTS,
         entries=entries,
         shelf=composition.shelf(settings),
+        webhooks=composition.webhooks(settings, client),
         closers=(endpoint.aclose, health.aclose, entries.aclose),
     )
+
+
+def publisher(settings: Settings) -> Publisher:
+    """Build what takes texts to their readers: posts where an address is set, else a folder.
+
+    Raises:
+        SettingsError: there is an address, and no secret to sign with.
+    """
+    if not settings.publish_url:
+        return FolderPublisher(settings.publish_dir)
+    poster = Poster(composition.egress(settings))
+    return WebhookPublisher(poster, settings.publish_url, settings.publish_secret)

@@ -28,7 +28,7 @@ NAMES_OF: Final = {
 """Of these modules only so much."""
 
 ASYNCIO: Final = frozenset(
-    {"CancelledError", "Semaphore", "create_task", "current_task", "gather", "shield"}
+    {"CancelledError", "Semaphore", "Task", "create_task", "current_task", "gather", "shield"}
 )
 """Temporal's own event loop runs these in a fixed order; `wait` and `as_completed` it does not."""
 

@@ -7,7 +7,6 @@ Run as `python -m tests.bench.waiting [RUNS] [SECONDS]`; prints one JSON line.
 
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -104,9 +103,10 @@ async def reach_the_gate(runs: Runs, count: int) -> float:
             await runs.start("toy", {"text": "x"})
 
     await asyncio.gather(*(one() for _ in range(count)))
-    while len(await runs.waiting(Filters())) < before + count:
+    while True:
+        if len(await runs.waiting(Filters())) >= before + count:
+            return time.perf_counter() - begun
         await asyncio.sleep(0.2)
-    return time.perf_counter() - begun
 
 
 async def milliseconds(gates: Gates, asked: Asked) -> float:
@@ -121,11 +121,12 @@ async def weigh(at: Servers, folder: Path, count: int, seconds: int) -> dict[str
     queue = f"w{uuid4().hex[:8]}"
     command = [sys.executable, "-m", "tests.bench.waiting", "worker"]
     command += [at.temporal, at.redis, queue, str(folder)]
-    with subprocess.Popen(command) as worker:
-        try:
-            return await _weigh(psutil.Process(worker.pid), at, queue, folder, count, seconds)
-        finally:
-            worker.kill()
+    worker = await asyncio.create_subprocess_exec(*command)
+    try:
+        return await _weigh(psutil.Process(worker.pid), at, queue, folder, count, seconds)
+    finally:
+        worker.kill()
+        await worker.wait()
 
 
 async def _weigh(

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from contracts.content.brief import Brief
-from contracts.content.evidence import EvidenceSet
+from contracts.content.evidence import EvidenceSet, Source
 from contracts.content.topic import Risk, TopicLabel
 from services.agents.base import Given
 from services.agents.researcher import Researcher
@@ -52,6 +52,10 @@ class Library:
     async def document(self, corpus: str, document_id: str) -> Document:
         """See `Retriever.document`."""
         return await (await self._corpora()).document(corpus, document_id)
+
+    async def sources(self, corpus: str) -> tuple[Source, ...]:
+        """See `Retriever.sources`."""
+        return await (await self._corpora()).sources(corpus)
 
     async def _corpora(self) -> InProcessCorpora:
         if self._kept is None:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from contracts.base import digest
 from contracts.content.draft import Draft
-from services.publishing.base import Article, Published
+from services.publishing.base import Article, Page, Published
+from services.publishing.in_process import InProcessPublisher
 from services.publishing.markdown import file_name, render
 
 
@@ -15,6 +16,7 @@ class Readers:
         self.disturbed = False
         self._afterwards = afterwards
         self._kept: dict[str, Draft] = {}
+        self._pages = InProcessPublisher()
 
     @property
     def got(self) -> tuple[Draft, ...]:
@@ -30,3 +32,7 @@ class Readers:
             self.disturbed = True
             await afterwards()
         return Published(where=name, digest=digest(render(article)))
+
+    async def publish_page(self, page: Page) -> Published:
+        """Keep a page; the flow that is compared publishes none."""
+        return await self._pages.publish_page(page)

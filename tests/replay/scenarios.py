@@ -5,12 +5,16 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from contracts.failure import FailureKind
+from contracts.notice import NoticeKind
 from contracts.run import DecisionRequest, GateView
+from contracts.webhook import NewWebhook
 from services.agents.base import Given
 from services.errors import StepError
 from services.llm.in_process import ScriptedModel
 from services.llm.scripted.script import Fault, Line, Script
 from tests.harness import Harness, harness
+from tests.servers.gateway_caller import gated_flow, line_flow
+from tests.servers.webhook_bench import WebhookBench, webhook_bench
 from tests.toys import HEAD, Note, NoteItem, ToyFlow, ToyWriter, toy, toy_flow
 
 Scenario = Callable[[str], Awaitable[tuple[Harness, str]]]
@@ -196,6 +200,31 @@ ends:
     return bench, (await bench.finish({"text": "x"})).id
 
 
+async def told(address: str) -> tuple[Harness, str]:
+    """A gate whose decision somebody wants to be told of at once."""
+    found = await webhook_bench(address, gated_flow())
+    await _subscribe(found, NoticeKind.GATE_DECIDED)
+    async with found.bench.worker():
+        run = (await found.bench.runs.start("toy", {"text": "x"})).run
+        gate = await gate_of(found.bench, run)
+        request = DecisionRequest(shown=gate.shown, who="eva", verdict="approve")
+        await found.bench.gates.decide(run, "approve", request)
+        await found.bench.ended(run)
+    return found.bench, run
+
+
+async def told_late(address: str) -> tuple[Harness, str]:
+    """An end that could not be told on the way."""
+    found = await webhook_bench(address, line_flow())
+    await _subscribe(found, NoticeKind.RUN_SUCCEEDED)
+    found.records.away_for = 3
+    return found.bench, (await found.bench.finish({"text": "x"})).id
+
+
+async def _subscribe(found: WebhookBench, kind: NoticeKind) -> None:
+    await found.endpoints.add(found.tenant, NewWebhook(url="http://127.0.0.1:9/", events=(kind,)))
+
+
 SCENARIOS: dict[str, Scenario] = {
     each.__name__: each
     for each in (
@@ -207,5 +236,7 @@ SCENARIOS: dict[str, Scenario] = {
         repaired,
         helped,
         failed,
+        told,
+        told_late,
     )
 }

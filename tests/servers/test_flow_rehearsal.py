@@ -1,5 +1,7 @@
 """Flows rehearsed on servers of their own: every kind of fault, and a rehearsal that fails."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.agents.catalogue import build
@@ -12,6 +14,7 @@ from services.rehearsal.material import corpora, inputs_of
 from services.rehearsal.rehearse import Chosen, rehearse, rehearse_on
 from services.rehearsal.stage import Play, stage
 from services.settings import Settings
+from workflows.checking.codes_of_memory import KEEPING
 
 pytestmark = pytest.mark.servers
 
@@ -37,6 +40,14 @@ SOME = (
     "number_changed",
 )
 """A fault or two of every port; all of them take a minute."""
+
+
+KEEPS = (
+    KEEPING.replace("  malformed:", "  conflict: {then: late}\n  malformed:")
+    .replace(", merge: replace", "")
+    .replace("  failed: {", "  late: {outcome: rejected}\n  failed: {")
+)
+"""An outline that is kept, unless somebody else was quicker."""
 
 
 async def _play(name: str) -> Play:
@@ -84,6 +95,24 @@ async def test_a_hole_fills_the_column_of_garbage(monkeypatch: pytest.MonkeyPatc
 
     assert [row.fault for row in found.silent] == ["number_changed", "number_changed always"]
     assert not found.is_good
+
+
+async def test_others_change_and_erase_entries_meanwhile() -> None:
+    """A step that remembers meets a conflict and an erased entry, and ends as its plan says."""
+    play = await _play("kept")
+    flow = compile_flow(read_text("keeping.yaml", KEEPS), KNOWN)
+    chosen = Chosen(frozenset({"keep"}), frozenset({"conflict", "memory_lost", "memory_wiped"}))
+
+    found = await rehearse(replace(play, flow=flow), inputs_of(flow), chosen=chosen, at_once=8)
+
+    assert {(row.fault, row.outcome) for row in found.rows} == {
+        ("conflict", "rejected"),
+        ("conflict always", "rejected"),
+        ("memory_lost", "failed"),
+        ("memory_lost always", "failed"),
+        ("memory_wiped", "succeeded"),
+    }
+    assert found.is_good
 
 
 async def test_one_seed_gives_one_table() -> None:

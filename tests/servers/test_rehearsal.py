@@ -22,6 +22,8 @@ KNOWN = catalogue(Settings.from_environ({}))
 FORETOLD = [
     ("FO302-unset-after-failure", "evidence has no value here"),
     ("FO302-rule-reads-unset", "has no value here"),
+    ("FO302-entry-not-there", "last has no value here"),
+    ("FO306-published-from-memory", "nobody vouches for draft:1"),
     ("FO303-endless-retry", "it went round 3 times and wanted to go on"),
     ("FO303-endless-revision", "it went round 3 times and wanted to go on"),
     ("FO304-trap", "it went round 3 times and wanted to go on"),

@@ -10,8 +10,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from contracts.content.brief import Brief
+from contracts.content.localise import LocaliseRequest
+from contracts.content.repurpose import RepurposeRequest
 from services.retrieval.base import Corpora
-from services.retrieval.documents import Reading, read_documents
+from services.retrieval.documents import Reading, find, read_documents
 from services.retrieval.in_process import InProcessCorpora
 from services.retrieval.lance import LanceCorpora
 from services.retrieval.passages import split
@@ -126,8 +128,28 @@ def test_every_sample_file_is_read() -> None:
     readings = read_corpora()
 
     assert {name: len(reading.documents) for name, reading in readings.items()} == {
+        "articles": 2,
         "composting": 14,
         "home-energy": 6,
         "medication": 4,
     }
     assert sum((reading.skipped for reading in readings.values()), ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("repurpose-lindenau", RepurposeRequest), ("localise-lindenau", LocaliseRequest)],
+)
+async def test_request_is_valid_and_its_article_can_be_read(
+    name: str, kind: type[RepurposeRequest | LocaliseRequest]
+) -> None:
+    """A sample request passes the contract and names an article of a shipped corpus."""
+    corpora = InProcessCorpora()
+    await fill(corpora)
+
+    loaded = YAML(typ="safe").load(SAMPLES / "requests" / f"{name}.yaml")
+    source = kind.model_validate_json(json.dumps(loaded), extra="forbid").article
+    document = await find(corpora, source.corpus or "", source.document or "")
+
+    assert document.title == "How Lindenau cut its kitchen waste by a third"
+    assert 550 <= len(document.text.split()) <= 650

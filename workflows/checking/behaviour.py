@@ -147,7 +147,13 @@ class _Asked:
             remedy=remedy,
             # A rule is read at its own step, so where it would lead is no part of the path.
             path=names[:-1] if reading.reader == _RULE else names,
-            witness=witness(self.control, found.start, found.way, found.location),
+            witness=witness(
+                self.control,
+                found.start,
+                found.way,
+                found.location,
+                sparing=wrong is Wrong.UNSET,
+            ),
         )
 
     def _endless(self, passes: Passes) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from workflows.checking.memory import check_memory
 from workflows.checking.names import Agents, check_names
 from workflows.checking.plans import check_plans
 from workflows.checking.stand_ins import check_stand_ins
+from workflows.checking.subject import check_subject
 
 
 def check(document: FlowDocument, agents: Agents, registry: Registry) -> tuple[Finding, ...]:
@@ -19,6 +20,7 @@ def check(document: FlowDocument, agents: Agents, registry: Registry) -> tuple[F
     return (
         *check_names(document, agents, registry),
         *check_memory(document, registry),
+        *check_subject(document, registry),
         *check_conditions(document, registry),
         *check_plans(document),
         *check_stand_ins(document, agents),

@@ -11,6 +11,9 @@ from workflows.checking.codes_of_behaviour import BEHAVIOUR
 from workflows.checking.codes_of_form import FORM
 from workflows.checking.codes_of_memory import MEMORY
 from workflows.checking.codes_of_names import NAMES
+from workflows.checking.codes_of_subject import SUBJECT
 
-CODES: Final[dict[str, Code]] = {each.code: each for each in (*FORM, *NAMES, *MEMORY, *BEHAVIOUR)}
+CODES: Final[dict[str, Code]] = {
+    each.code: each for each in (*FORM, *NAMES, *MEMORY, *SUBJECT, *BEHAVIOUR)
+}
 """Every code there is, in order."""

@@ -70,6 +70,9 @@ class Witness(Part):
     given: dict[str, FactsGiven] = Field(default_factory=dict)
     """Facts of the run's inputs, by slot; only those that some rule looks at."""
 
+    without: tuple[str, ...] = ()
+    """The slots of optional entries of memory that the run starts without."""
+
     moves: tuple[Move, ...]
     at: str
     """The step, gate or end where the run goes wrong."""

@@ -29,8 +29,12 @@ def witness(
     way: Sequence[Edge],
     at: str,
     rounds: Sequence[Edge] = (),
+    *,
+    sparing: bool = False,
 ) -> Witness:
     """Say what has to be answered for a run to go this way; `rounds` come again for ever.
+
+    With `sparing` the run starts without the entries of memory that it can start without.
 
     Raises:
         UnrealError: no run goes this way.
@@ -43,6 +47,7 @@ def witness(
         state = edge.target
     return Witness(
         given=_given(control, start),
+        without=_optional(control) if sparing else (),
         moves=tuple(moves),
         at=name_of(at),
         repeats_from=len(way) if rounds else None,
@@ -89,6 +94,11 @@ def _given(control: Control, start: int) -> dict[str, FactsGiven]:
         if value is not None:
             given.setdefault(slot, {})[fact] = value
     return given
+
+
+def _optional(control: Control) -> tuple[str, ...]:
+    entries = control.terrain.flow.memory.items()
+    return tuple(slot for slot, entry in entries if entry.optional)
 
 
 def _move(control: Control, location: str, edge: Edge, failures: _Failures) -> Move:

@@ -19,7 +19,13 @@ from workflows.context_map.parts import (
     StepNode,
 )
 from workflows.context_map.ways import declared_ways
-from workflows.context_map.writers import Writers, slot_writers, step_trust, writers_on
+from workflows.context_map.writers import (
+    Writers,
+    slot_writers,
+    step_trust,
+    trust_at_start,
+    writers_on,
+)
 from workflows.rules import comparisons
 
 
@@ -35,7 +41,7 @@ def context_map(flow: CompiledFlow, fields: Fields) -> ContextMap:
     places = (INPUT, *order.in_order((*flow.steps, *flow.gates), ways, back), *flow.ends)
     trust = step_trust(flow)
     nodes = build_nodes(flow, fields, places, trust)
-    crossing = _Crossings(nodes, places, trust)
+    crossing = _Crossings(flow, nodes, places, trust)
     finished = [
         way.model_copy(update={"goes_back": index in back, "context": crossing.on(way, writers)})
         for index, (way, writers) in enumerate(zip(ways, writers_on(flow, ways), strict=True))
@@ -56,8 +62,13 @@ class _Crossings:
     """Says what crosses a border, and who made it."""
 
     def __init__(
-        self, nodes: Sequence[MapNode], places: Sequence[str], trust: Mapping[str, Trust]
+        self,
+        flow: CompiledFlow,
+        nodes: Sequence[MapNode],
+        places: Sequence[str],
+        trust: Mapping[str, Trust],
     ) -> None:
+        self._flow = flow
         self._reads = {node.name: reads_of(node) for node in nodes}
         self._places = places
         self._trust = trust
@@ -70,13 +81,16 @@ class _Crossings:
         return MapCrossing(
             **read.model_dump(),
             written_by=tuple(by),
-            trust=_trust_of(by, self._trust),
+            trust=_trust_of(self._flow, read.slot, by, self._trust),
         )
 
 
-def _trust_of(writers: Sequence[str], products: Mapping[str, Trust]) -> Trust:
-    """What comes in, or a person makes, is the operator's."""
-    return least_trust(*(products.get(name, Trust.OPERATOR) for name in writers))
+def _trust_of(
+    flow: CompiledFlow, slot: str, writers: Sequence[str], products: Mapping[str, Trust]
+) -> Trust:
+    """What comes in, or a person makes, is the operator's; not what memory has."""
+    first = trust_at_start(flow, slot) if INPUT in writers else Trust.OPERATOR
+    return least_trust(first, *(products.get(name, Trust.OPERATOR) for name in writers))
 
 
 def _slots(
@@ -95,7 +109,7 @@ def _slots(
             name=slot,
             contract=flow.slots[slot],
             fields=reader.fields(flow.slots[slot]),
-            trust=_trust_of(by, trust),
+            trust=_trust_of(flow, slot, by, trust),
             written_by=tuple(by),
             read_by=tuple(_readers(flow, slot, nodes)),
             about=tuple(about.get(slot, ())),

@@ -10,8 +10,10 @@ from workflows.context_map.parts import (
     GateNode,
     InputNode,
     MapEach,
+    MapEntry,
     MapNode,
     MapRead,
+    MapRemembered,
     MapWrite,
     StepNode,
 )
@@ -75,7 +77,7 @@ def build_nodes(
     nodes: list[MapNode] = []
     for place in places:
         if place == INPUT:
-            nodes.append(InputNode(writes=tuple(reader.write(slot) for slot in flow.input)))
+            nodes.append(_input(flow, reader))
         elif place in flow.steps:
             nodes.append(_step(flow, reader, place, trust[place]))
         elif place in flow.gates:
@@ -94,6 +96,16 @@ def reads_of(node: MapNode) -> tuple[MapRead, ...]:
             return (output,)
         case _:
             return ()
+
+
+def _input(flow: CompiledFlow, reader: Reader) -> InputNode:
+    return InputNode(
+        writes=tuple(reader.write(slot) for slot in (*flow.input, *flow.memory)),
+        entries=tuple(
+            MapEntry(slot=slot, entry=each.entry, optional=each.optional)
+            for slot, each in flow.memory.items()
+        ),
+    )
 
 
 def _step(flow: CompiledFlow, reader: Reader, name: str, trust: Trust) -> StepNode:
@@ -118,6 +130,11 @@ def _step(flow: CompiledFlow, reader: Reader, name: str, trust: Trust) -> StepNo
         trust=trust,
         reads=tuple(reads),
         writes=reader.write(step.writes),
+        remembers=(
+            MapRemembered(entry=step.remember.entry, merge=step.remember.merge)
+            if step.remember
+            else None
+        ),
         each=MapEach(variable=each.variable, slot=each.slot, path=each.path) if each else None,
         parallel=step.parallel,
         about=tuple(read.slot for read in reads if read.input in agent.about),

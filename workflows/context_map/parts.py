@@ -12,6 +12,7 @@ from contracts.agent import AgentKind
 from contracts.base import Part
 from contracts.compiled import CompiledApprovers, CompiledBudget, CompiledEscalation, Condition
 from contracts.flow import GateAction
+from contracts.long_term import Merge
 from contracts.reference import Trust
 
 INPUT: Final = "(input)"
@@ -76,12 +77,34 @@ class MapVoucher(Part):
     """What the report has to say; None: whatever it says."""
 
 
+class MapEntry(Part):
+    """An entry of long-term memory that a run reads at its start."""
+
+    slot: str
+    entry: str
+    """Namespace and name, `brand.voice`."""
+
+    optional: bool = False
+    """Whether a run may start without it."""
+
+
+class MapRemembered(Part):
+    """An entry of long-term memory that a step writes to."""
+
+    entry: str
+    merge: Merge | None = None
+    """What becomes of it when somebody else has changed the entry; None: the step fails."""
+
+
 class InputNode(Part):
-    """Where a run starts: what it is given."""
+    """Where a run starts: what it is given, and what it finds in long-term memory."""
 
     kind: Literal["input"] = "input"
     name: str = INPUT
     writes: tuple[MapWrite, ...]
+    """What whoever starts the run gives, then what memory has."""
+
+    entries: tuple[MapEntry, ...] = ()
 
 
 class StepNode(Part):
@@ -106,6 +129,7 @@ class StepNode(Part):
     """In the order of the flow; the element of a fan-out comes last."""
 
     writes: MapWrite
+    remembers: MapRemembered | None = None
     each: MapEach | None = None
     parallel: int = 1
     about: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ Writers = Mapping[str, frozenset[str]]
 def slot_writers(flow: CompiledFlow) -> dict[str, tuple[str, ...]]:
     """List for each slot who may ever write it: input, steps, then gates as declared."""
     found: dict[str, list[str]] = {slot: [] for slot in flow.slots}
-    for slot in flow.input:
+    for slot in (*flow.input, *flow.memory):
         found[slot].append(INPUT)
     for name, step in flow.steps.items():
         found[step.writes] += [name]
@@ -33,9 +33,10 @@ def step_trust(flow: CompiledFlow) -> dict[str, Trust]:
     """Work out what each step's product can be trusted with at the least.
 
     Trust flows with derivation, so every slot starts trusted and loses trust until nothing
-    changes; what comes in or is made by a person is the operator's.
+    changes; what comes in or is made by a person is the operator's. How far an entry of memory can
+    be trusted is not known before a run reads it.
     """
-    slots = dict.fromkeys(flow.slots, Trust.OPERATOR)
+    slots = {slot: trust_at_start(flow, slot) for slot in flow.slots}
     while True:
         products = {
             name: least_trust(
@@ -48,6 +49,11 @@ def step_trust(flow: CompiledFlow) -> dict[str, Trust]:
             slots[step.writes] = least_trust(slots[step.writes], products[name])
         if slots == before:
             return products
+
+
+def trust_at_start(flow: CompiledFlow, slot: str) -> Trust:
+    """What a slot's first value can be trusted with at the least: what is given, or remembered."""
+    return Trust.UNTRUSTED if slot in flow.memory else Trust.OPERATOR
 
 
 def writers_on(flow: CompiledFlow, ways: Sequence[MapWay]) -> list[Writers]:
@@ -116,7 +122,7 @@ def _held(
 def _made(flow: CompiledFlow, way: MapWay, held: Writers) -> dict[str, frozenset[str]]:
     """Say what is written by going a way."""
     if way.source == INPUT:
-        return {slot: frozenset({INPUT}) for slot in flow.input}
+        return {slot: frozenset({INPUT}) for slot in (*flow.input, *flow.memory)}
     if way.kind is WayKind.RULE:
         step = flow.steps[way.source]
         by = {way.source, *(_helpers(flow, way.source) if step.each else ())}

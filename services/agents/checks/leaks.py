@@ -6,7 +6,7 @@ from typing import Final
 
 from services.agents.checks.words import words
 
-_IDS: Final = re.compile(r"\b[cers][1-9][0-9]{0,2}\b")
+_IDS: Final = re.compile(r"\b[ceprs][1-9][0-9]{0,2}\b")
 _MARKUP: Final = re.compile(r"[\[\]{}<>`]|\*\*|\bjson\b|\bevidence[ _]ids?\b", re.IGNORECASE)
 _AS_A_MODEL: Final = re.compile(
     r"\bas an? (?:ai|language model|assistant)\b|\bi(?: am|'m) (?:sorry|unable)\b", re.IGNORECASE

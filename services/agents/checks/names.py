@@ -26,7 +26,7 @@ def name_faults(text: str, sources: Sequence[str]) -> tuple[str, ...]:
     if _capitalises_nouns(sources):
         return ()
     known = {stem(word) for source in sources for word in words(source)}
-    strange = (name for name in _capitalised(text) if not known.issuperset(_stems(name)))
+    strange = (name for name in capitalised(text) if not known.issuperset(_stems(name)))
     return tuple(f'"{name}" is named in nothing that it cites' for name in dict.fromkeys(strange))
 
 
@@ -39,7 +39,7 @@ def heading_name_faults(heading: str, sources: Sequence[str]) -> tuple[str, ...]
     return name_faults(heading, sources)
 
 
-def _capitalised(text: str) -> Iterator[str]:
+def capitalised(text: str) -> Iterator[str]:
     """List the words inside sentences that start with a capital and go on in small letters."""
     for found in _WORD.finditer(text):
         word = found.group()
@@ -53,6 +53,6 @@ def _stems(name: str) -> Iterable[str]:
 
 
 def _capitalises_nouns(sources: Sequence[str]) -> bool:
-    named = sum(len(list(_capitalised(source))) for source in sources)
+    named = sum(len(list(capitalised(source))) for source in sources)
     total = sum(len(words(source)) for source in sources)
     return 100 * named > _NAMING_PERCENT * total

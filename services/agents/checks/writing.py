@@ -59,10 +59,11 @@ def sentence_faults(sentence: Sentence, grounds: Grounds) -> tuple[str, ...]:
     )
     if is_verbatim(sentence.text, quotes):
         return banned
-    return banned + _rewording_faults(sentence.text, quotes, grounds)
+    return banned + rewording_faults(sentence.text, quotes, grounds)
 
 
-def _rewording_faults(text: str, quotes: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
+def rewording_faults(text: str, quotes: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
+    """Say what is wrong with a sentence that is none of the quotes it rests on."""
     return (
         *form_faults(text),
         *leak_faults(text, quotes),

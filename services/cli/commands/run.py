@@ -1,11 +1,13 @@
 """`orchestra run`: starts a run, and with `--watch` sees it through."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from pydantic import JsonValue
 
+from contracts.double_start import DoubleStart
 from services.cli.attend import attend
 from services.cli.client import Gateway
 from services.cli.connection import settings
@@ -34,6 +36,14 @@ def run(
     by: Annotated[
         str, typer.Option(help="Who starts it; a gate may refuse that its author approves.")
     ] = "",
+    subject: Annotated[
+        str,
+        typer.Option(help="What the run is about: runs of a flow on one subject take turns."),
+    ] = "",
+    on_conflict: Annotated[
+        DoubleStart | None,
+        typer.Option(help="What happens when a run on the same subject goes on."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a run of a flow and, with --watch, see it through.
@@ -43,7 +53,12 @@ def run(
     """
     found = settings()
     with Gateway(found.gateway_url) as gateway:
-        accepted = start(gateway, flow, read_mapping(given), idempotency_key, by)
+        more = {
+            "by": by,
+            "subject": subject,
+            "on_conflict": on_conflict.value if on_conflict else "",
+        }
+        accepted = start(gateway, flow, read_mapping(given), idempotency_key, more)
         if accepted.replayed:
             say(f"run {accepted.id} was started by an earlier request with this key")
         if watch:
@@ -64,19 +79,23 @@ def run(
 
 
 def start(
-    gateway: Gateway, flow: str, written: WrittenFile, key: str = "", by: str = ""
+    gateway: Gateway,
+    flow: str,
+    written: WrittenFile,
+    key: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> RunStarted:
     """Start a run on what a file says.
 
     Raises:
+        ConflictError: a run on the same subject goes on.
         InputInvalidError: the input does not fit; each problem is told with its line.
         NotFoundError: there is no such flow.
         UnavailableError: the gateway does not answer.
     """
     headers = {"Idempotency-Key": key} if key else {}
     body: dict[str, JsonValue] = {"flow": flow, "input": written.data}
-    if by:
-        body["by"] = by
+    body |= {name: value for name, value in (more or {}).items() if value}
     try:
         return gateway.post(RunStarted, "/runs", body, headers)
     except InputInvalidError as error:

@@ -1,4 +1,4 @@
-"""`orchestra runs`: look at runs, fetch their results, cancel them."""
+"""`orchestra runs`: look at runs, fetch their results, steer them, go on from them."""
 
 import sys
 import time
@@ -14,6 +14,9 @@ from services.cli import connection, tables
 from services.cli.attend import attend
 from services.cli.client import Gateway, run_path
 from services.cli.commands.run import Until
+from services.cli.commands.run_diff import diff_runs
+from services.cli.commands.run_forks import fork_run, retry_run
+from services.cli.commands.runs_at_once import cancel_runs, rerun_runs
 from services.cli.connection import settings
 from services.cli.exit_code import of_status
 from services.cli.lines import clock, explain, shorten, spent
@@ -25,6 +28,11 @@ from services.errors import NotFoundError
 from services.gateway.replies import HandOffList, RunContext, RunList, StepList
 
 app = typer.Typer(no_args_is_help=True)
+app.command("retry")(retry_run)
+app.command("fork")(fork_run)
+app.command("diff")(diff_runs)
+app.command("rerun")(rerun_runs)
+app.command("cancel-many")(cancel_runs)
 Who = Annotated[str, typer.Option(help="Who says so; else whoever is logged in.")]
 Note = Annotated[str, typer.Option(help="Why, for whoever wonders.")]
 Run = Annotated[str, typer.Argument(help="Id of the run: `orchestra runs list`.")]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.compiled import Both, Compare, Condition, Either, Literals, Negation
+from contracts.compiled import PARTIAL, Both, Compare, Condition, Either, Literals, Negation
 from services.flows.explaining.words import code, listing
 from workflows.rules import parse
 
@@ -29,6 +29,8 @@ _AMOUNTS: Final = {
 
 def in_words(rule: str) -> str:
     """Say a rule of a checked flow as a clause that can follow `if`."""
+    if rule == PARTIAL:
+        return "some items failed for good and enough are done"
     return said(parse(rule))
 
 

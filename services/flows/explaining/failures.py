@@ -40,6 +40,10 @@ _HAPPENS: Final[Mapping[str, str]] = {
     FailureKind.MEMORY_LOST: "a stored value is lost and cannot be restored",
     FailureKind.OVER_BUDGET: "the run has spent its budget",
     FailureKind.NO_PROGRESS: "the step returns what it was given",
+    FailureKind.CONFLICT: "somebody else has changed the entry of long-term memory",
+    FailureKind.REJECTED: "a person rejects the sub-flow's run",
+    FailureKind.EXPIRED: "nobody decides in time in the sub-flow's run",
+    FailureKind.UNFINISHED: "the sub-flow's run fails or is cancelled",
 }
 
 

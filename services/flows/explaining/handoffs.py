@@ -1,7 +1,9 @@
 """The hand-offs of a flow, in its order: who gives what to whom, by which rule, and what if not."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from contracts.long_term import Merge
 from contracts.reference import Trust
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.conditions import in_words, said
@@ -21,6 +23,7 @@ from services.flows.explaining.words import code, listing, names, paragraph, sen
 from workflows.context_map.parts import (
     EndNode,
     GateNode,
+    MapEntry,
     MapVoucher,
     MapWay,
     MapWrite,
@@ -41,6 +44,13 @@ def handoffs(chart: Chart, plans: Plans) -> str:
             number += 1
             told.append(f"### {number}. {after_gate(chart, node)}")
     return "\n\n".join(told)
+
+
+_MERGES: Final = {
+    None: "the step fails as `conflict` and nothing is written",
+    Merge.UNION: "the two are united, and where both changed the same it fails as `conflict`",
+    Merge.REPLACE: "the last writer wins",
+}
 
 
 def _introduction() -> str:
@@ -67,8 +77,18 @@ def _beginning(chart: Chart) -> str:
                 f"the run is given {told}",
                 f"{chart.follows(way.target)}{gets}",
                 "an input that does not fit its contract is refused before there is a run",
+                *(_remembered(each) for each in chart.start.entries),
             ),
         ]
+    )
+
+
+def _remembered(kept: MapEntry) -> str:
+    """Say what a run finds in long-term memory, and what when there is nothing."""
+    less = "a run starts without" if kept.optional else "without one no run starts"
+    return (
+        f"{code(kept.slot)} is what long-term memory has as {code(kept.entry)} at the start,"
+        f" whatever is written later; {less}{' it when there is none' if kept.optional else ''}"
     )
 
 
@@ -121,6 +141,12 @@ def _makes(chart: Chart, step: StepNode) -> Iterator[str]:
         yield outdated(chart, step.name, slot)
     else:
         yield f"{code(step.name)} writes {code(slot)} ({_shape(step.writes)}){report}"
+    if step.remembers:
+        yield (
+            f"{code(step.reads[0].slot)} becomes the next version of {code(step.remembers.entry)}"
+            f" in long-term memory; when somebody else has changed that since the run began,"
+            f" {_MERGES[step.remembers.merge]}"
+        )
     if _brings_untrusted(chart, step):
         yield (
             f"{code(slot)} is text from outside: it and all that is made from it count as untrusted"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from contracts.agent import AgentKind
+from contracts.agent import SUB_FLOW, AgentKind
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.words import (
     code,
@@ -50,9 +50,20 @@ def _purpose(chart: Chart) -> str:
 
 
 def _agent(chart: Chart, step: StepNode) -> str:
+    if step.remembers:
+        entry = code(step.remembers.entry)
+        return f"{code(step.name)} (long-term memory): Writes a version of {entry}."
     who = f"agent {code(step.agent)}"
     asks = f", asks the model {code(step.model_alias)}" if step.model_alias else ", code"
-    kind = asks if step.agent_kind is AgentKind.MODEL else ", code"
+    match step.agent_kind:
+        case AgentKind.MODEL:
+            kind = asks
+        case AgentKind.FLOW:
+            who, kind = f"flow {code(step.agent.removeprefix(SUB_FLOW))}", ", in a run of its own"
+        case AgentKind.MEMORY:
+            who, kind = "writes to long-term memory", ""
+        case _:
+            kind = ", code"
     told = f"{code(step.name)} ({who}{kind})"
     summary = sentence(chart.summaries.get(step.agent, ""))
     return f"{told}: {summary}" if summary else f"{told}."

@@ -53,7 +53,7 @@ class Plans:
         """Group the kinds that a step plans otherwise than most, by what it does instead."""
         found: dict[Line, list[str]] = {}
         for kind, line in self.own[step.name].items():
-            usual = self.common[kind]
+            usual = self.common.get(kind, self.rest)
             if step.agent_kind is not AgentKind.MODEL:
                 usual = replace(usual, repair=0, fall_back=())
             if line != usual:
@@ -74,7 +74,10 @@ def plans(chart: Chart) -> Plans:
     """Find the plan that most steps share, kind by kind, and each step's own."""
     own = {step.name: _plan(chart, step) for step in chart.steps}
     asking = {step.name for step in chart.steps if step.agent_kind is AgentKind.MODEL}
-    common = {kind: _usual(kind, own, asking) for kind in next(iter(own.values()))}
+    # What only some can fail with, such as a sub-flow, is told of those.
+    first, *others = own.values()
+    kinds = [kind for kind in first if all(kind in each for each in others)]
+    common = {kind: _usual(kind, own, asking) for kind in kinds}
     rests = Counter(_rest(chart, step) for step in chart.steps)
     return Plans(common=common, rest=Line(rests.most_common(1)[0][0]), own=own)
 
@@ -114,7 +117,7 @@ def _rest(chart: Chart, step: StepNode) -> str:
 
 
 def _usual(kind: str, own: Mapping[str, Plan], asking: set[str]) -> Line:
-    lines = {name: plan[kind] for name, plan in own.items()}
+    lines = {name: plan[kind] for name, plan in own.items() if kind in plan}
     plain = _most([replace(line, repair=0) for line in lines.values()])
     repairs = [
         line.repair

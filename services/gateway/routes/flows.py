@@ -95,6 +95,7 @@ def _summary(flow: CompiledFlow) -> FlowSummary:
         version=flow.version,
         summary=flow.summary,
         input={slot: flow.slots[slot] for slot in flow.input},
+        memory=flow.memory,
     )
 
 

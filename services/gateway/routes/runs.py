@@ -40,14 +40,15 @@ _STARTED: Final[dict[int | str, dict[str, Any]]] = {
     "",
     status_code=202,
     summary="Start a run",
-    responses=_STARTED | documented(400, 404, 413, 415, 422, 500, 503, 507),
+    responses=_STARTED | documented(400, 404, 409, 413, 415, 422, 500, 503, 507),
 )
 async def start_run(
     body: StartRun, here: Here, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunStarted:
     """Check the input against the flow's contracts, keep it, and start.
 
-    With an `Idempotency-Key` a repeated request finds the run that the first one started.
+    With an `Idempotency-Key` a repeated request finds the run that the first one started. A run
+    that waits for its turn on a subject is `queued` until then.
     """
     started = await _start(here, body, idempotency_key or "")
     response.headers["Location"] = f"/v1/runs/{started.run}"
@@ -64,11 +65,22 @@ async def start_run(
 
 async def _start(here: Services, body: StartRun, key: str) -> Started:
     try:
-        return await here.runs.start(body.flow, body.input, idempotency_key=key, by=body.by)
+        return await here.runs.start(
+            body.flow,
+            body.input,
+            idempotency_key=key,
+            subject=body.subject,
+            on_conflict=body.on_conflict,
+            by=body.by,
+        )
     except InputInvalidError as error:
         # The library speaks of the input; in the request the input stands under its own name.
-        places = [Problem(f"/input{each.pointer}", each.message) for each in error.problems]
+        places = [Problem(_in_body(each.pointer), each.message) for each in error.problems]
         raise InputInvalidError(str(error), places) from error
+
+
+def _in_body(pointer: str) -> str:
+    return pointer if pointer == "/subject" else f"/input{pointer}"
 
 
 @router.get("", summary="List runs", responses=documented(422, 500, 503))

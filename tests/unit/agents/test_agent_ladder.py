@@ -15,9 +15,11 @@ from services.agents.base import Given, ModelAgent, Rung
 from services.agents.catalogue import declarations
 from services.agents.fact_checker import FactChecker
 from services.agents.planner import Planner
+from services.agents.post_writer import BlurbWriter, PostWriter
 from services.agents.reviewer import Reviewer
 from services.agents.reviser import Reviser
 from services.agents.section_writer import SectionWriter
+from services.agents.translator import Translator
 from services.errors import AnswerRejectedError
 from tests.builders import (
     a_brief,
@@ -30,6 +32,7 @@ from tests.builders import (
     an_outline_section,
 )
 from tests.desks import ScriptedDesk, sample
+from tests.unit.agents import bins
 from tests.unit.agents.strictness import objections
 
 REWORDED = a_draft(
@@ -75,6 +78,31 @@ CASES = {
                 "claims": UNPROVED,
                 "review": REVIEW,
                 "evidence": an_evidence_set(),
+            }
+        ),
+    ),
+    "post_writer": Case(
+        PostWriter(),
+        Given(
+            {
+                "request": bins.a_request(),
+                "article": bins.an_article(),
+                "wanted": bins.an_assignment(),
+            }
+        ),
+    ),
+    "blurb_writer": Case(
+        BlurbWriter(),
+        Given({"request": bins.a_request(), "article": bins.an_article(), "plan": bins.a_plan()}),
+    ),
+    "translator": Case(
+        Translator(),
+        Given(
+            {
+                "article": bins.an_article(),
+                "job": bins.a_job(),
+                "earlier": None,
+                "report": None,
             }
         ),
     ),

@@ -46,6 +46,9 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[CannedGa
         def do_PUT(self) -> None:
             self._answer()
 
+        def do_PATCH(self) -> None:
+            self._answer()
+
         def do_DELETE(self) -> None:
             self._answer()
 

@@ -167,8 +167,8 @@ def test_those_who_use_a_contract_are_named(
 
     _, told, _ = run(capsys, "check")
 
-    assert "  slots: article.topic\n" in told
-    assert "  looked at: article.topic.risk\n" in told
+    assert "  slots: article.topic, newsletter.topic\n" in told
+    assert "  looked at: article.topic.risk, newsletter.topic.risk\n" in told
     assert "  produced by: topic_classifier\n" in told
 
 
@@ -225,7 +225,7 @@ def test_one_contract_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "sections list of 1 to 7 items, each Section" in lines
     assert 'answers[].resolution "fixed" or "declined"' in lines
-    assert "slots: article.draft" in lines
+    assert "slots: article.draft, newsletter.draft" in lines
     assert list(json.loads(out)["properties"]) == ["title", "sections", "answers", "made_by"]
 
 

@@ -13,6 +13,7 @@ from services.cli.flow_findings import annotation
 from services.cli.witness_list import print_witnesses
 from services.errors import InputInvalidError, NotFoundError
 from services.flows.examining import Examined
+from services.flows.shelf import shipped_files
 from services.flows.source import SourceText
 from services.flows.telling import tell
 from workflows.checking.codes import CODES
@@ -57,7 +58,7 @@ def test_without_arguments_the_shipped_flows_are_checked(run: Run) -> None:
     assert (code, err) == (0, "")
     first, *_, last = out.splitlines()
     assert first == "workflows/flows/article.yaml: ok  9 steps, 2 gates, 5 ends"
-    assert last.startswith("1 file: 0 errors, ")
+    assert last.startswith(f"{len(shipped_files())} files: 0 errors, ")
 
 
 def test_the_mounted_folder_is_offered_too(

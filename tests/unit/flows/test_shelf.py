@@ -6,9 +6,11 @@ import pytest
 
 from services import composition
 from services.errors import NotFoundError
-from services.flows.shelf import Shelf, load
+from services.flows.shelf import Shelf, load, shipped_files
 from services.settings import Settings
 from tests.unit.workflows.mutations import ARTICLE
+
+SHIPPED = [each.name.removesuffix(".yaml") for each in shipped_files()]
 
 
 def _shelf(folder: Path) -> Shelf:
@@ -20,8 +22,9 @@ def _put(folder: Path, name: str, text: str) -> None:
 
 
 def test_shipped_flows_are_offered(tmp_path: Path) -> None:
-    """Without a folder of one's own there is the article flow."""
-    assert list(_shelf(tmp_path).flows) == ["article"]
+    """Without a folder of one's own there are the flows that come with the program."""
+    assert sorted(_shelf(tmp_path).flows) == sorted(SHIPPED)
+    assert {"article", "localise_one", "repurpose"} <= set(SHIPPED)
 
 
 def test_flows_of_a_folder_are_offered_beside_them(tmp_path: Path) -> None:
@@ -32,7 +35,7 @@ def test_flows_of_a_folder_are_offered_beside_them(tmp_path: Path) -> None:
 
     shelf = _shelf(tmp_path)
 
-    assert sorted(shelf.flows) == ["article", "letter", "news"]
+    assert sorted(shelf.flows) == sorted([*SHIPPED, "letter", "news"])
     assert shelf.get("news").name == "news"
     assert shelf.refused == {}
 
@@ -44,7 +47,7 @@ def test_a_flow_with_findings_is_never_offered(tmp_path: Path) -> None:
 
     shelf = _shelf(tmp_path)
 
-    assert sorted(shelf.flows) == ["article", "letter"]
+    assert sorted(shelf.flows) == sorted([*SHIPPED, "letter"])
     with pytest.raises(NotFoundError, match=r"not offered:\nnews\.yaml:1: FO103 "):
         shelf.get("news")
 
@@ -84,7 +87,7 @@ def test_two_files_cannot_offer_one_flow(tmp_path: Path) -> None:
 
     shelf = _shelf(tmp_path)
 
-    assert list(shelf.flows) == ["article"]
+    assert sorted(shelf.flows) == sorted(SHIPPED)
     assert "FO108 flow: a flow 'article' exists already, in article.yaml" in shelf.refused["mine"]
 
 

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from temporalio.client import Client
 
 from contracts.base import digest
+from contracts.double_start import DoubleStart
 from contracts.event import Event, EventKind
 from contracts.reference import Reference, Trust, Value
 from contracts.run import DecisionReply, DecisionRequest, RunStatus, RunSummary
@@ -158,6 +159,8 @@ class RecordedRuns(Runs):
         idempotency_key: str = "",
         history_limit: int = 0,
         by: str = "",
+        subject: str = "",
+        on_conflict: DoubleStart | None = None,
     ) -> Started:
         if self.error:
             raise self.error

@@ -7,9 +7,12 @@ import pytest
 from contracts.usage import Price
 from services import composition
 from services.errors import FlowInvalidError
+from services.flows.shelf import shipped_files
 from services.llm.endpoint import Endpoint
 from services.llm.price import FREE
 from services.settings import Settings
+
+SHIPPED = {each.name.removesuffix(".yaml") for each in shipped_files()}
 
 
 def _settings(**environ: str) -> Settings:
@@ -33,9 +36,9 @@ def test_models_of_an_endpoint_have_their_list_price() -> None:
     assert found.models["judge"].price is None
 
 
-def test_the_shipped_flow_is_on_the_shelf() -> None:
-    """With the settings of an empty environment the article flow is offered."""
-    assert list(composition.shelf(_settings()).flows) == ["article"]
+def test_the_shipped_flows_are_on_the_shelf() -> None:
+    """With the settings of an empty environment every flow that comes along is offered."""
+    assert set(composition.shelf(_settings()).flows) == SHIPPED
 
 
 def test_a_flow_of_the_mounted_folder_with_findings_is_refused(tmp_path: Path) -> None:
@@ -44,7 +47,7 @@ def test_a_flow_of_the_mounted_folder_with_findings_is_refused(tmp_path: Path) -
 
     shelf = composition.shelf(_settings(FLOWS_DIR=str(tmp_path)))
 
-    assert list(shelf.flows) == ["article"]
+    assert set(shelf.flows) == SHIPPED
     assert "mine.yaml:1" in shelf.refused["mine"]
 
 

@@ -25,6 +25,7 @@ async def test_a_missing_temporal_server_is_named_soon(caller: httpx.AsyncClient
         "archive": True,
         "flows": True,
         "workers": False,
+        "webhooks": True,
     }
     assert time.monotonic() - began < 4
 

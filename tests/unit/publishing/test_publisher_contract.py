@@ -1,17 +1,18 @@
 """What every implementation of the publishing port does, told once for all of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from contracts.base import digest
-from services.publishing.base import Publisher
+from services.publishing.base import Page, Publisher
 from services.publishing.folder import FolderPublisher
 from services.publishing.in_process import InProcessPublisher
 from tests.builders import a_draft
 from tests.unit.publishing.articles import an_article
+from tests.unit.publishing.text_receiver import posting_to, text_receiver
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,22 @@ class Place:
     read: Callable[[], Mapping[str, bytes]]
 
 
-@pytest.fixture(params=["in process", "folder"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+@pytest.fixture(params=["in process", "folder", "webhook"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """Give each implementation, with nothing published yet."""
-    if request.param == "in process":
-        publisher = InProcessPublisher()
-        return Place(publisher, lambda: publisher.published)
     folder = tmp_path / "published"
-    return Place(
-        FolderPublisher(folder),
-        lambda: {path.name: path.read_bytes() for path in folder.iterdir()},
-    )
+    match request.param:
+        case "in process":
+            publisher = InProcessPublisher()
+            yield Place(publisher, lambda: publisher.published)
+        case "folder":
+            yield Place(
+                FolderPublisher(folder),
+                lambda: {path.name: path.read_bytes() for path in folder.iterdir()},
+            )
+        case _:
+            async with text_receiver() as receiver:
+                yield Place(posting_to(receiver.url), lambda: receiver.texts)
 
 
 async def test_published_article_is_where_it_says(place: Place) -> None:
@@ -69,3 +75,15 @@ async def test_place_is_named_after_title_and_draft(place: Place) -> None:
     published = await place.publisher.publish(article)
 
     assert published.where == f"composting-without-a-garden-{article.digest[:8]}.md"
+
+
+async def test_a_page_is_published_under_its_own_name_once(place: Place) -> None:
+    """Posts and translations are pages: the bytes are those given, and a repeat changes nothing."""
+    page = Page(name="posts-bins-0123abcd.md", text="# Bins\n")
+
+    first = await place.publisher.publish_page(page)
+    second = await place.publisher.publish_page(page)
+
+    assert first == second
+    assert dict(place.read()) == {"posts-bins-0123abcd.md": b"# Bins\n"}
+    assert first.digest == digest(b"# Bins\n")

@@ -49,3 +49,23 @@ def test_a_decision_about_something_else_has_to_be_refused() -> None:
 
     assert judge(taken, GOOD, GOOD).garbage is Garbage.PASSED
     assert judge(refused, GOOD, GOOD).garbage is Garbage.NONE
+
+
+def test_a_stand_in_signs_with_its_own_name() -> None:
+    """The same text by another model, as the flow has it, is the same; another text is not."""
+    undisturbed = replace(GOOD, carried="A sentence, by writer-9.", signed=("writer-9", "judge-9"))
+    same = replace(undisturbed, output="b" * 64, carried="A sentence, by judge-9.", fell_back=1)
+    other = replace(same, carried="Another sentence, by judge-9.")
+
+    assert judge(scene(REFUSED), same, undisturbed).garbage is Garbage.NONE
+    assert judge(scene(REFUSED), other, undisturbed).garbage is Garbage.PASSED
+    assert judge(scene(REFUSED), replace(same, fell_back=0), undisturbed).garbage is Garbage.PASSED
+
+
+def test_less_than_everything_has_to_be_noticed() -> None:
+    """A fan-out that may end without some items gives less, and the run goes another way for it."""
+    less = replace(GOOD, output="b" * 64, carried="# Title", missing=("write/fr",))
+    noticed = replace(less, route=("write", "approve", "done"))
+
+    assert judge(scene(REFUSED), noticed, GOOD).garbage is Garbage.NONE
+    assert judge(scene(REFUSED), less, GOOD).garbage is Garbage.PASSED

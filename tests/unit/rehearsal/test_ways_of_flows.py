@@ -9,7 +9,7 @@ from services.flows.shelf import load
 from services.rehearsal.exchange import Exchange
 from services.rehearsal.material import inputs_of
 from services.rehearsal.steering import steered
-from services.rehearsal.ways import Steer, Way, ways
+from services.rehearsal.ways import Steer, Way, detours, ways
 from services.settings import Settings
 
 ARTICLE = load(catalogue(Settings.from_environ({}))).get("article")
@@ -72,4 +72,16 @@ def test_quotes_are_said_in_other_words() -> None:
     assert steered(Way("w", {}, reworded=True), "write", 1, good) == {
         "text": f"Note that t{SENTENCE[1:]}",
         "own": own,
+    }
+
+
+def test_detours_lead_through_a_first_mistake() -> None:
+    """Each model is wrong at first, and each person who may edit does, once an input."""
+    found = detours(ARTICLE, inputs_of(ARTICLE))
+
+    assert {way.spoils for way in found if way.spoils} == {
+        name for name, step in ARTICLE.steps.items() if ARTICLE.agents[step.agent].model
+    }
+    assert {tuple(way.verdicts.items()) for way in found if not way.spoils} == {
+        (("approve", "edited"),)
     }

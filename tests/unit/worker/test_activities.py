@@ -306,7 +306,7 @@ class Impostor(Contract, version=1):
 @pytest.mark.guarantee("nothing-bad-crosses")
 async def test_a_product_of_another_kind_crosses_no_border() -> None:
     """An agent that makes something else than it declared is a bug, and nothing is kept."""
-    bench = Bench(_impostor)  # type: ignore[arg-type]  # the point
+    bench = Bench(_impostor)
 
     error, failure = await bench.failure(await bench.task())
 

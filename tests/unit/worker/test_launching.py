@@ -10,6 +10,7 @@ from services.long_term.in_process import empty_memory
 from services.memory.in_process import InProcessArchive, InProcessStore
 from services.memory.memory import Memory
 from services.runs.preparing import Preparing
+from services.runs.turns import Turns
 from services.worker.launching import WorkerLaunchActivities
 from tests.toys import HEAD, REGISTRY, Note, toy, toy_flow, toy_shelf
 
@@ -32,13 +33,20 @@ def memory() -> Memory:
     return Memory(InProcessStore(), InProcessArchive(), None)
 
 
+class NoTurns(Turns):
+    """Turns that nobody asks for."""
+
+    def __init__(self) -> None:
+        """Need no server."""
+
+
 @pytest.fixture
 def launching(memory: Memory) -> WorkerLaunchActivities:
     """A worker that offers one flow."""
     made = toy_flow(BODY, toy("copier", lambda given: Note(text="copied")), head=HEAD)
     entries = empty_memory(memory.archive, REGISTRY)
     preparing = Preparing(memory, toy_shelf(made.flow), REGISTRY, entries)
-    return WorkerLaunchActivities(memory, preparing)
+    return WorkerLaunchActivities(memory, preparing, NoTurns())
 
 
 async def test_the_start_of_a_launched_run_carries_flow_and_input(
@@ -91,3 +99,31 @@ async def test_a_launch_that_cannot_succeed_is_final_and_says_why(
 
     assert failed.value.non_retryable
     assert told in failed.value.message
+
+
+async def test_a_row_is_taken_out_of_its_chunk(
+    launching: WorkerLaunchActivities, memory: Memory
+) -> None:
+    """Several inputs that are kept as one value are told apart by their place in it."""
+    rows = b'[{"text": "first"}, {"text": "second"}]'
+    await memory.write("t", "r1", {digest(rows): rows})
+    task = TASK.model_copy(update={"given": "", "given_at": digest(rows), "row": 1})
+
+    start = await ActivityEnvironment().run(launching.prepare, task)
+
+    assert "second" in (start.input["start"].body or "")
+
+
+async def test_only_a_scheduled_start_fills_placeholders(
+    launching: WorkerLaunchActivities,
+) -> None:
+    """What looks like a placeholder is text to whoever starts a run by hand or by a list."""
+    given = '{"text": "{{scheduled.date}}"}'
+    by_hand = TASK.model_copy(update={"given": given, "scheduled_ms": 0})
+    due = TASK.model_copy(update={"given": given, "scheduled_ms": 1_767_567_600_000})
+
+    left = await ActivityEnvironment().run(launching.prepare, by_hand)
+    filled = await ActivityEnvironment().run(launching.prepare, due)
+
+    assert "{{scheduled.date}}" in (left.input["start"].body or "")
+    assert "2026-01-04" in (filled.input["start"].body or "")

@@ -10,21 +10,29 @@ import pytest
 from contracts.agent import AgentKind
 from contracts.compiled import CompiledFlow
 from contracts.content.decision import DecisionV1
+from contracts.long_term import Merge
 from contracts.reference import Trust
 from contracts.registry import CONTRACTS
 from services import composition
 from services.agents.base import Given
+from services.drawing.mermaid import mermaid
+from services.flows.compile import compile_flow
+from services.flows.document import read_text
+from services.flows.explaining.page import page
 from services.settings import Settings
 from tests.toys import Note, toy, toy_flow
 from tests.unit.workflows.runs import asking_flow
+from workflows.checking.codes_of_memory import KEEPING
 from workflows.context_map.build import context_map
 from workflows.context_map.fields import field_names
 from workflows.context_map.parts import (
     INPUT,
     ContextMap,
     GateNode,
+    InputNode,
     MapCrossing,
     MapFailure,
+    MapRemembered,
     MapSlot,
     MapWay,
     ReadAs,
@@ -46,6 +54,47 @@ def article() -> ContextMap:
 def _draw(flow: CompiledFlow) -> ContextMap:
     keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(DecisionV1.model_fields)}
     return context_map(flow, keys)
+
+
+@pytest.fixture(scope="module")
+def keeping() -> ContextMap:
+    """The map of a flow that reads two entries and writes one."""
+    flow = compile_flow(
+        read_text("keeping.yaml", KEEPING), composition.catalogue(Settings.from_environ({}))
+    )
+    return context_map(flow, field_names(flow, CONTRACTS))
+
+
+def test_entries_of_memory_are_drawn_as_what_they_are(keeping: ContextMap) -> None:
+    """The start shows which entries fill which slots, and a step into which one it writes."""
+    start = keeping.nodes[0]
+    assert isinstance(start, InputNode)
+
+    assert [(each.slot, each.entry, each.optional) for each in start.entries] == [
+        ("voice", "brand.voice", False),
+        ("last", "plans.last", True),
+    ]
+    keep = _step(keeping, "keep")
+    assert keep.agent_kind is AgentKind.MEMORY
+    assert keep.remembers == MapRemembered(entry="plans.last", merge=Merge.REPLACE)
+
+
+def test_nobody_knows_how_far_memory_is_trusted(keeping: ContextMap) -> None:
+    """What an entry holds counts as untrusted, until a run has read it."""
+    [voice] = [each for each in keeping.slots if each.name == "voice"]
+
+    assert (voice.trust, voice.written_by) == (Trust.UNTRUSTED, (INPUT,))
+
+
+def test_memory_is_told_and_drawn(keeping: ContextMap) -> None:
+    """The page says what the entries are for; the picture names them."""
+    told = page(keeping, {})
+    drawn = mermaid(keeping)
+
+    assert "`voice` is what long-term memory has as `brand.voice` at the start" in told
+    assert "the last writer wins" in told
+    assert "memory: voice = brand.voice" in drawn
+    assert "into plans.last, over others' changes" in drawn
 
 
 def _step(drawn: ContextMap, name: str) -> StepNode:
