@@ -331,6 +331,9 @@ class ForkRequest(Part):
     flow_version: Literal["same", "current"] = "same"
     """`current`: go on by the flow as it is offered now."""
 
+    by: str = Field(default="", max_length=200)
+    """Who begins it and wrote what is new; a gate may refuse that its author approves."""
+
 
 class RetryRequest(Part):
     """How a run that failed is gone on with."""

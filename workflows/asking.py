@@ -130,6 +130,7 @@ class Asking:
             now_ms(),
             step=self._opened.name,
             visit=self._opened.visit,
+            digest=self._opened.shown,
             role=self._opened.role,
             text=before if moment.to else "",
             deadline_ms=self._began + self._opened.gate.deadline * 1000,

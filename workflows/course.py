@@ -18,10 +18,10 @@ from contracts.compiled import (
 from contracts.failure import UNPLANNED, Failure, FailureKind
 from contracts.reference import FactValue, Reference, Trust, Value, least_trust
 from contracts.work import FinishedItem, GateDecision, StepResult
+from workflows.authorship import barred, credit
 from workflows.failures import StepFailed
 from workflows.freshness import was_stale
-from workflows.gates import may_supply, person
-from workflows.names import version
+from workflows.gates import may_supply
 from workflows.routing import Way, after_deadline, after_failure, choose, last_resort, plan_line
 from workflows.rules import comparisons
 from workflows.state import RunState, reference_to
@@ -88,10 +88,14 @@ class Course:
     ) -> None:
         """Make what a visit produced its slot's current value."""
         self.state.put(visit.step.writes, references, facts)
+        self.credit_suppliers(visit.name, references)
+
+    def credit_suppliers(self, name: str, references: Sequence[Reference]) -> None:
+        """Name who supplied items of a list by hand, while they are still kept."""
         for reference in references:
-            kept = self.state.finished_items.get(f"{visit.name}/{reference.item}")
+            kept = self.state.finished_items.get(f"{name}/{reference.item}")
             if kept and kept.supplied_by and reference.produced_by == kept.supplied_at:
-                self._remember_author(visit.step.writes, kept.supplied_by)
+                credit(self.state.authors, reference, kept.supplied_by, is_edit=False)
 
     def way_on(self, name: str) -> Way:
         """Let a step's rules choose, once it has written.
@@ -133,11 +137,7 @@ class Course:
         approvers = self.flow.gates[name].approvers
         if approvers is None or not approvers.not_author:
             return frozenset()
-        inputs = (version(slot, 1) for slot in self.flow.input)
-        versions = (*inputs, *(held.version for held in self.shown(name)))
-        return frozenset(
-            person(who) for each in versions for who in self.state.authors.get(each, ())
-        )
+        return barred(self.state.authors, self.flow.input, self.shown(name))
 
     def way_decided(self, name: str, visit: int, decision: GateDecision) -> Way:
         """Take over what a person decided, and say where it leads.
@@ -153,7 +153,7 @@ class Course:
         sources = tuple(dict.fromkeys(held.version for held in self.shown(name)))
         if decision.edited and gate.edits:
             self._put_by_person(name, visit, gate.edits, decision.edited, sources, ())
-            self._remember_author(gate.edits, decision.who)
+            self._credit(gate.edits, decision.who, is_edit=True)
         # Else what was revised on an older decision and edited now would rest on a replaced one.
         knows_edit = gate.revises and decision.edited is not None and gate.edits is not None
         edited = (self.state.slots[gate.edits or ""].references[0].version,) if knows_edit else ()
@@ -296,7 +296,7 @@ class Course:
             return Way(failed, "supply")
         sources, about = self._lineage_of_supplied(failed)
         self._put_by_person(name, visit, step.writes, supplied, sources, about)
-        self._remember_author(step.writes, who)
+        self._credit(step.writes, who, is_edit=False)
         return self.way_on(failed)
 
     def _lineage_of_supplied(self, failed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -320,9 +320,8 @@ class Course:
         )
         self.state.remember_items(failed, {item: supplied})
 
-    def _remember_author(self, slot: str, who: str) -> None:
-        made = self.state.slots[slot].references[0].version
-        self.state.authors[made] = (*self.state.authors.get(made, ()), who)
+    def _credit(self, slot: str, who: str, *, is_edit: bool) -> None:
+        credit(self.state.authors, self.state.slots[slot].references[0], who, is_edit=is_edit)
 
     def _put_by_person(
         self,

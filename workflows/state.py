@@ -11,6 +11,7 @@ from contracts.failure import Failure
 from contracts.reference import Digest, FactValue, Reference, Trust, Value
 from contracts.usage import Usage
 from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, SlotVersion
+from workflows.authorship import begun_by
 from workflows.freshness import is_behind, passed_by
 from workflows.ledger import Ledger
 from workflows.names import slot_of, version
@@ -86,8 +87,7 @@ class RunState:
                 produced_by="input",
             )
             state.put(slot, (reference,), value.facts)
-            if start.by:
-                state.authors[reference.version] = (start.by,)
+        begun_by(state.authors, start.input, start.by)
         for slot, pinned in start.entries.items():
             state.put(slot, (pinned_reference(slot, pinned),), pinned.value.facts)
         return state

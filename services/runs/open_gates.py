@@ -1,6 +1,6 @@
 """Folds a run's transitions into the gate that waits: whom it asks, about what, who approved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contracts.compiled import CompiledFlow, CompiledGate
@@ -9,10 +9,10 @@ from contracts.event import Event, EventKind
 from contracts.failure import Failure
 from contracts.flow import GateAction
 from contracts.run import Approval, GateView
-from contracts.work import GateDecision
+from contracts.work import FinishedItem, GateDecision
 from services.runs.history import Told
-from workflows.gates import OpenGate, may_supply, open_roles, person
-from workflows.names import version
+from workflows.authorship import barred, begun_by, credit
+from workflows.gates import OpenGate, may_supply, open_roles
 
 _CLOSED = (EventKind.GATE_DECIDED, EventKind.GATE_EXPIRED, EventKind.RUN_ENDED)
 
@@ -116,14 +116,41 @@ def _is_for(decision: GateDecision, view: GateView) -> bool:
 
 def _authors(told: Told, flow: CompiledFlow, view: GateView) -> frozenset[str]:
     """Who wrote by hand what is shown, or started the run; see `Course.authors`."""
-    shown = {each.version for each in view.references}
-    found = {told.start.by} if told.start.by else set()
+    authors: dict[str, tuple[str, ...]] = {}
+    supplied: dict[tuple[str, str, str], str] = {}
+    if known := told.start.progress:
+        authors |= known.authors
+        supplied |= _kept(flow, known.finished_items)
+    else:
+        begun_by(authors, flow.input, told.start.by)
+    asked: Failure | None = None
     for event in told.ordered():
-        if event.kind is EventKind.GATE_DECIDED and event.step in flow.gates:
-            decision = flow.gates[event.step].writes
-            made = (each for each in event.references if each.slot != decision)
-            found |= {event.text for each in made if version(each.slot, each.ordinal) in shown}
-    return frozenset(person(who) for who in found)
+        if event.kind is EventKind.GATE_OPENED:
+            asked = event.failure
+        elif event.kind is EventKind.GATE_DECIDED:
+            _credit(authors, flow.gates[event.step], event)
+            if asked and event.outcome == "supply":
+                supplied[flow.steps[asked.step].writes, asked.item, event.step] = event.text
+    for held in view.references:
+        if who := supplied.get((held.slot, held.item, held.produced_by)):
+            credit(authors, held, who, is_edit=False)
+    return barred(authors, flow.input, view.references)
+
+
+def _credit(authors: dict[str, tuple[str, ...]], gate: CompiledGate, decided: Event) -> None:
+    for made in decided.references:
+        if made.slot != gate.writes:
+            credit(authors, made, decided.text, is_edit=made.slot == gate.edits)
+
+
+def _kept(flow: CompiledFlow, items: Mapping[str, FinishedItem]) -> dict[tuple[str, str, str], str]:
+    """List who supplied which item of which slot at which gate, before this run began."""
+    return {
+        (flow.steps[name.partition("/")[0]].writes, name.partition("/")[2], kept.supplied_at): (
+            kept.supplied_by
+        )
+        for name, kept in items.items()
+    }
 
 
 def _roles(gate: CompiledGate, role: str, approvals: Iterable[Approval]) -> tuple[str, ...]:
