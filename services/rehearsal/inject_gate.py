@@ -19,6 +19,9 @@ from services.rehearsal.scene import Scene, Scenes
 from services.runs.gates import Gates
 
 WHO: Final = "rehearsal"
+AUTHOR: Final = "rehearsal, who edits"
+"""Another person than those who approve: a gate may ask for that."""
+
 _ELSEWHERE: Final = "0" * 64
 """A digest of nothing that was ever shown."""
 
@@ -77,7 +80,7 @@ class People:
             return _said(gate, "approve", event.visit)
         held = next(each for each in event.references if each.slot == gate.edits)
         edited = json.loads(scene.values[held.digest])
-        return DecisionRequest(shown=_ELSEWHERE, who=WHO, verdict="edited", edited=edited)
+        return DecisionRequest(shown=_ELSEWHERE, who=AUTHOR, verdict="edited", edited=edited)
 
 
 def _of_each_role(gate: CompiledGate, said: DecisionRequest) -> list[DecisionRequest]:
@@ -86,7 +89,7 @@ def _of_each_role(gate: CompiledGate, said: DecisionRequest) -> list[DecisionReq
         return [said]
     needed = gate.approvers.need if said.verdict == "approve" else 1
     return [
-        said.model_copy(update={"id": f"{said.id}-{role}", "role": role, "who": f"{WHO} as {role}"})
+        said.model_copy(update={"id": f"{said.id}-{role}", "role": role, "who": f"{said.who} as {role}"})
         for role in gate.approvers.of[:needed]
     ]
 
