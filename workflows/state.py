@@ -193,8 +193,10 @@ class RunState:
         return tuple({**current, **kept})
 
     def remember_items(self, step: str, items: dict[str, FinishedItem]) -> None:
-        """Keep what an unfinished fan-out has already paid for."""
-        self.finished_items.update({f"{step}/{key}": item for key, item in items.items()})
+        """Keep what an unfinished fan-out has paid for; what a person supplied stays theirs."""
+        for key, item in items.items():
+            name = f"{step}/{key}"
+            self.finished_items[name] = _still_theirs(self.finished_items.get(name), item)
 
     def forget_items(self, step: str) -> None:
         """Drop what was kept for a fan-out that is now complete."""
@@ -210,6 +212,16 @@ class RunState:
     def raise_budget(self, budget: CompiledBudget) -> None:
         """Replace the budget; a person decided it."""
         self.ledger.budget = budget
+
+
+def _still_theirs(before: FinishedItem | None, item: FinishedItem) -> FinishedItem:
+    """Keep who supplied an item, where a later visit has only taken it up."""
+    if before is None or not before.supplied_by or item.supplied_at:
+        return item
+    if before.result.value.digest != item.result.value.digest:
+        return item
+    theirs = {"supplied_at": before.supplied_at, "supplied_by": before.supplied_by}
+    return item.model_copy(update=theirs)
 
 
 def _lean(item: FinishedItem) -> FinishedItem:

@@ -88,10 +88,12 @@ def _of_each_role(gate: CompiledGate, said: DecisionRequest) -> list[DecisionReq
     if gate.approvers is None:
         return [said]
     needed = gate.approvers.need if said.verdict == "approve" else 1
-    return [
-        said.model_copy(update={"id": f"{said.id}-{role}", "role": role, "who": f"{said.who} as {role}"})
-        for role in gate.approvers.of[:needed]
-    ]
+    return [_as(role, said) for role in gate.approvers.of[:needed]]
+
+
+def _as(role: str, said: DecisionRequest) -> DecisionRequest:
+    own = {"id": f"{said.id}-{role}", "role": role, "who": f"{said.who} as {role}"}
+    return said.model_copy(update=own)
 
 
 async def _refused(

@@ -115,6 +115,7 @@ async def test_others_change_and_erase_entries_meanwhile() -> None:
     assert found.is_good
 
 
+AGAIN = "  again: {agent: fact_checker, reads: [draft, evidence], writes: claims, next: approve}\n"
 BOARD = """    approvers: {need: all, of: [editor, legal], not_author: true}
     remind: [24h]
     escalate: [{after: 48h, to: chief_editor}]
@@ -125,11 +126,8 @@ BOARD = """    approvers: {need: all, of: [editor, legal], not_author: true}
 async def test_several_approve_in_a_rehearsal_and_none_of_them_has_edited() -> None:
     """One person a role decides, also on what another one has changed before."""
     text = new_flow("board").replace("    on_deadline: {to: expired}\n", BOARD)
-    text = text.replace("to: fact_check, at_most: 2}", "to: again, at_most: 2}").replace(
-        "  publish:\n",
-        "  again: {agent: fact_checker, reads: [draft, evidence], writes: claims, next: approve}\n\n"
-        "  publish:\n",
-    )
+    text = text.replace("to: fact_check, at_most: 2}", "to: again, at_most: 2}")
+    text = text.replace("  publish:\n", f"{AGAIN}  publish:\n")
     play = await _play("board")
     flow = compile_flow(read_text("board.yaml", text), KNOWN)
     harmless = {"harmless": inputs_of(flow)["harmless"]}

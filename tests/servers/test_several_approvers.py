@@ -8,11 +8,13 @@ import pytest
 
 from contracts.content.decision import Decision
 from contracts.event import EventKind
-from contracts.run import DecisionReply, DecisionRequest, GateView, RunStatus
+from contracts.run import DecisionReply, DecisionRequest, ForkRequest, GateView, RunStatus
 from services.agents.base import Given
 from services.errors import ConflictError, InputInvalidError
+from services.runs.forking import Forking
 from services.runs.inbox import Asked
 from tests.harness import Harness, harness
+from tests.retraced import borders_of
 from tests.toys import Note, ToyFlow, toy, toy_flow
 
 pytestmark = pytest.mark.servers
@@ -155,6 +157,33 @@ async def test_whoever_wrote_what_is_shown_may_not_approve_it(temporal_address: 
     assert "your own work" in by_author
     assert edited.approvals == ()
     assert ended.status is RunStatus.SUCCEEDED
+
+
+async def test_a_fork_knows_who_wrote_what_it_begins_with(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Authors of the first run, and whoever changes something for the fork, may not approve it."""
+    bench = await harness(temporal_address, board())
+    async with bench.worker():
+        at = Board(bench, (await bench.runs.start("toy", {"text": "x"}, by="Sam")).run)
+        await at.say("lea", "legal")
+        await at.say("ann", "editor", "edited", edited={"text": "mine"})
+        await at.opened_again()
+        await at.say("bob", "editor")
+        await at.say("lea", "legal")
+        await bench.ended(at.run)
+        change = ForkRequest(at="approve", values={"first": {"text": "ours"}}, by="cid")
+        forked = Board(bench, (await Forking(bench.runs).fork(at.run, change)).run)
+        refused = [await forked.refusal(who, "editor") for who in ("cid", "ann", "sam")]
+        await forked.say("bob", "editor")
+        await forked.say("lea", "legal")
+        ended = await bench.ended(forked.run)
+        history = await bench.runs.handle(at.run).fetch_history()
+    known, retraced = await borders_of(history, monkeypatch)
+
+    assert ["your own work" in each for each in refused] == [True] * 3
+    assert ended.status is RunStatus.SUCCEEDED
+    assert retraced == known
 
 
 async def test_approvals_are_kept_while_no_worker_is_up(temporal_address: str) -> None:
