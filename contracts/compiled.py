@@ -154,6 +154,25 @@ class CompiledStep(Part):
     """Set at steps that write to long-term memory."""
 
 
+class CompiledEscalation(Part):
+    """From some moment on another role is asked."""
+
+    after: int
+    """Seconds after the gate has opened."""
+
+    to: str
+
+
+class CompiledApprovers(Part):
+    """Who has to approve at a gate."""
+
+    need: int
+    """How many approvals."""
+
+    of: tuple[str, ...]
+    not_author: bool = False
+
+
 class CompiledGate(Part):
     """A durable wait for a person, resolved."""
 
@@ -178,6 +197,17 @@ class CompiledGate(Part):
 
     on_deadline: CompiledRule
     next: tuple[CompiledRule, ...] = ()
+    remind: tuple[int, ...] = ()
+    """Seconds after the opening, each once, ascending."""
+
+    escalate: tuple[CompiledEscalation, ...] = ()
+    """Ascending."""
+
+    approvers: CompiledApprovers | None = None
+    """None: whoever decides first decides."""
+
+    revises: bool = False
+    """Whether a person may ask for a revision: some rule says where that leads."""
 
 
 class CompiledBlock(Part):

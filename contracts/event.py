@@ -23,6 +23,15 @@ class EventKind(StrEnum):
     GATE_OPENED = "gate_opened"
     GATE_DECIDED = "gate_decided"
     GATE_EXPIRED = "gate_expired"
+    REMINDED = "reminded"
+    """The role that a gate asks was reminded."""
+
+    ESCALATED = "escalated"
+    """A gate asks another role from now on."""
+
+    APPROVED = "approved"
+    """One of several who have to approve at a gate has done so."""
+
     CONTINUED = "continued"
     PAUSED = "paused"
     RESUMED = "resumed"
@@ -70,6 +79,9 @@ class Event(Part):
     outcome: str = ""
     text: str = ""
     """Model text as it streams, a reason, or who decided."""
+
+    role: str = ""
+    """Who is asked from now on (reminded, escalated), or as whom somebody approved or decided."""
 
     deadline_ms: int = 0
     budget: CompiledBudget | None = None

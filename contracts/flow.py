@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from contracts.agent import SUB_FLOW
+from contracts.asking import Approvers, Escalation
 from contracts.double_start import DoubleStart
 from contracts.duration import Duration
 from contracts.failure_plan import OTHERWISE as OTHERWISE
@@ -260,7 +261,7 @@ class Gate(Written):
     """The slots that the person sees; the decision is about these very values."""
 
     writes: Name | None = None
-    """The slot that takes the decision, a `Decision@1`."""
+    """The slot that takes the decision, a `Decision@2`; a `Decision@1` has no comments."""
 
     edits: Name | None = None
     """A slot among those shown that the person may change: a new version, made by them, about
@@ -283,15 +284,25 @@ class Gate(Written):
     """How long the gate waits for a person."""
 
     on_deadline: Deadline
+    remind: list[Duration] = Field(default_factory=list, max_length=10, examples=[["24h", "48h"]])
+    """When the role is reminded, counted from the opening: `[24h, 48h]`."""
+
+    escalate: list[Escalation] = Field(default_factory=list, max_length=5)
+    """When another role is asked instead, counted from the opening."""
+
+    approvers: Approvers | None = None
+    """Who has to approve, where it takes more than one person, or not just anybody."""
+
     next: Rules = Field(default_factory=list)
     """What follows the decision: a name, or rules that are tried in order."""
 
     @model_validator(mode="after")
     def _is_one_of_two_kinds(self) -> Self:
         if self.answers:
-            if self.writes or self.edits or self.next or self.shows:
+            if self.writes or self.edits or self.next or self.shows or self.approvers:
                 raise ValueError(
-                    "a gate that answers failures takes allow, stop and a deadline only"
+                    "a gate that answers failures takes allow, stop, a deadline, remind and"
+                    " escalate only"
                 )
             if not self.allow or ("stop" in self.allow) != (self.stop is not None):
                 raise ValueError(

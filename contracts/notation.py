@@ -101,7 +101,7 @@ GATE_KEYS: Final[dict[str, JsonValue]] = {
     "then": {
         "required": ["allow"],
         "properties": {
-            **{key: False for key in ("shows", "writes", "edits", "next")},
+            **{key: False for key in ("shows", "writes", "edits", "next", "approvers")},
             "allow": {"minItems": 1},
         },
         "allOf": [

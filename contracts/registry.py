@@ -9,7 +9,7 @@ from contracts.content.brand_voice import BrandVoice
 from contracts.content.brief import Brief
 from contracts.content.claims import ClaimReport
 from contracts.content.covered_topics import CoveredTopics
-from contracts.content.decision import Decision
+from contracts.content.decision import Decision, DecisionV1, decision_1_to_2
 from contracts.content.draft import Draft
 from contracts.content.editorial_decisions import EditorialDecisions
 from contracts.content.evidence import EvidenceSet
@@ -117,6 +117,7 @@ CONTRACTS: Final = Registry.of(
         Draft,
         ClaimReport,
         Review,
+        DecisionV1,
         Decision,
         Publication,
         BrandVoice,
@@ -140,6 +141,7 @@ CONTRACTS: Final = Registry.of(
         TranslationReport,
         LocalisedSet,
         LocalisedReport,
-    ]
+    ],
+    {"Decision@1": decision_1_to_2},
 )
 """Every contract that the shipped flows use."""

@@ -138,6 +138,14 @@ class SlotView(Part):
     """The version that the run has pinned; 0 for none."""
 
 
+class Approval(Part):
+    """One of several who have to approve at a gate has done so."""
+
+    role: str
+    who: str
+    at_ms: int
+
+
 class GateView(Part):
     """A gate that waits for a decision."""
 
@@ -146,6 +154,11 @@ class GateView(Part):
     gate: str
     visit: int
     role: str
+    """Who is asked now: the flow's role, or the one that the gate was escalated to."""
+
+    asks: str = ""
+    """What it is about, in a few words."""
+
     opened_ms: int
     deadline_ms: int
     shown: Digest
@@ -161,16 +174,112 @@ class GateView(Part):
     go: tuple[str, ...] = ()
     """Where `go` may lead."""
 
+    verdicts: tuple[str, ...] = ()
+    """What an editor may say; empty at a gate about a failure."""
+
+    escalated_from: tuple[str, ...] = ()
+    """Who was asked before, in order; empty while the first role is asked."""
+
+    reminded: int = 0
+    """How many reminders were sent."""
+
+    approvals: tuple[Approval, ...] = ()
+    """Who has approved so far, where several have to."""
+
+    needed: int = 0
+    """How many have to approve; 0 where whoever decides first decides."""
+
+    roles: tuple[str, ...] = ()
+    """As whom one may still decide, where several have to; a decision names one of them."""
+
+    not_author: bool = False
+    """Whoever wrote by hand what is shown, or started the run, may not approve it."""
+
+
+class ShownValue(Part):
+    """One value that a gate shows."""
+
+    reference: Reference
+    value: JsonValue
+
+
+class TextPiece(Part):
+    """A run of words that were all kept, all added or all removed, with their spaces."""
+
+    change: Literal["kept", "added", "removed"]
+    text: str
+
+
+class ChangedText(Part):
+    """One field that differs from what a person saw last."""
+
+    value: str
+    """The slot, `draft`, or an item of it, `sections/s1`."""
+
+    path: str
+    """The field within the value: `sections[s2].heading`."""
+
+    pieces: tuple[TextPiece, ...]
+
+
+class SinceLook(Part):
+    """What has changed at a gate since a person looked last."""
+
+    known: bool
+    """False: no earlier look of this person is known."""
+
+    at_ms: int = 0
+    """When that was."""
+
+    changes: tuple[ChangedText, ...] = ()
+    new: tuple[str, ...] = ()
+    """Values that were not shown then."""
+
+    gone: tuple[str, ...] = ()
+    """Values that were shown then and are no longer."""
+
+    lost: tuple[str, ...] = ()
+    """Values that have changed, and what they were is nowhere to be found."""
+
+
+class GateLook(Part):
+    """What a person sees at a gate."""
+
+    gate: GateView
+    values: tuple[ShownValue, ...] = ()
+    since: SinceLook | None = None
+    """None where nobody said who looks."""
+
+
+class CommentRequest(Part):
+    """What a person wants changed."""
+
+    id: str = Field(default="", pattern=r"^(c[1-9][0-9]*)?$")
+    """A reviser answers it by this id; numbered `c1` and on when empty."""
+
+    section_id: str | None = Field(default=None, pattern=r"^s[1-9][0-9]*$")
+    """The section meant; none when the whole is meant."""
+
+    text: str = Field(min_length=1, max_length=1000, pattern=r"\S")
+    blocking: bool = True
+    """Whether the text must not go out as it is."""
+
 
 class DecisionRequest(Part):
     """What a person sends to a gate."""
 
     shown: Digest
     who: str = Field(min_length=1, max_length=200)
-    verdict: Literal["approve", "edited", "reject"] | None = None
+    role: str = Field(default="", max_length=48)
+    """As whom; a gate that several have to approve needs it."""
+
+    verdict: Literal["approve", "edited", "reject", "revise"] | None = None
     """At an editor's gate."""
 
     comment: str = Field(default="", max_length=4000)
+    comments: tuple[CommentRequest, ...] = Field(default=(), max_length=30)
+    """What is to be changed, with the verdict `revise`; or remarks beside another one."""
+
     edited: dict[str, JsonValue] | None = None
     """The whole edited value, with the verdict `edited`."""
 
@@ -222,6 +331,9 @@ class ForkRequest(Part):
     flow_version: Literal["same", "current"] = "same"
     """`current`: go on by the flow as it is offered now."""
 
+    by: str = Field(default="", max_length=200)
+    """Who begins it and wrote what is new; a gate may refuse that its author approves."""
+
 
 class RetryRequest(Part):
     """How a run that failed is gone on with."""
@@ -236,3 +348,9 @@ class DecisionReply(Part):
     id: str
     delivered: bool
     """False: no worker is up; the decision is kept and will be taken when one is."""
+
+    approvals: int = 0
+    """How many have approved so far, where several have to."""
+
+    needed: int = 0
+    """How many have to approve; the gate waits until they have. 0 where one decides."""

@@ -145,6 +145,9 @@ class GateDecision(Part):
     visit: int = Field(ge=1)
     shown: Digest
     who: str
+    role: str = ""
+    """As whom, where several have to approve."""
+
     action: GateAction | None = None
     """None at an editor's gate: the decision is a value."""
 
@@ -163,11 +166,33 @@ class Steer(Part):
     note: str = ""
 
 
+class SettleTask(Part):
+    """Several people's decisions at one gate, to be made into one value."""
+
+    tenant: str
+    run: str
+    contract: str
+    """What the gate writes: `Decision@2`."""
+
+    facts: tuple[str, ...] = ()
+    """What the flow needs to know of it."""
+
+    decisions: tuple[GateDecision, ...]
+    """In the order in which they were taken; the last one decides."""
+
+    pending: tuple[Event, ...] = ()
+    write_from: int = 0
+
+
 class DecisionReceipt(Part):
     """The run has taken a decision."""
 
     id: str
     gate: str
+    approvals: int = 0
+    """How many have approved so far, where several have to."""
+
+    needed: int = 0
 
 
 class SlotVersion(Part):
@@ -196,6 +221,9 @@ class FinishedItem(Part):
     supplied_at: str = ""
     """The gate at which a person supplied it, or empty."""
 
+    supplied_by: str = ""
+    """That person."""
+
 
 class RunProgress(Part):
     """Everything a run carries from one execution to the next; under 256 KiB."""
@@ -221,6 +249,9 @@ class RunProgress(Part):
     finished_items: dict[str, FinishedItem] = Field(default_factory=dict)
     """By `step/item`."""
 
+    authors: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Who wrote a version by hand, `slot:ordinal`."""
+
     executions: int = 1
     notices: tuple[Notice, ...] = ()
     """What webhooks are still to be told."""
@@ -239,6 +270,9 @@ class RunStart(Part):
 
     entries: dict[str, PinnedEntry] = Field(default_factory=dict)
     """What the run reads of long-term memory, by slot."""
+
+    by: str = ""
+    """Who started the run, where the start names somebody."""
 
     history_limit: int = Field(default=8_000, ge=20)
     """Events after which a run continues as new."""

@@ -19,7 +19,7 @@ from workflows.run_flow import RunFlow
 from workflows.state import RunState
 from workflows.state import Told as Fields
 
-COMPARED = {"place", "seq", "versions", "visits", "used", "budget", "failure"}
+COMPARED = {"place", "seq", "versions", "visits", "used", "budget", "failure", "authors"}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from contracts.agent import AgentDeclaration, AgentKind, AgentLimits, Capability
 from contracts.base import Contract, Part
 from contracts.compiled import CompiledFlow, CompiledModel
-from contracts.content.decision import Decision
+from contracts.content.decision import Decision, DecisionV1, decision_1_to_2
 from contracts.content.remembered import Remembered
 from contracts.reference import Trust
 from contracts.registry import Registry
@@ -51,7 +51,9 @@ class Jobs(Contract, version=1):
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=20)
 
 
-REGISTRY = Registry.of([Note, Decision, Remembered, Job, Jobs])
+REGISTRY = Registry.of(
+    [Note, DecisionV1, Decision, Remembered, Job, Jobs], {"Decision@1": decision_1_to_2}
+)
 Work = Callable[[Given], Contract | Awaitable[Contract]]
 
 PLAN = """

@@ -18,6 +18,7 @@ from contracts.compiled import (
 from contracts.failure import UNPLANNED, Failure, FailureKind
 from contracts.reference import FactValue, Reference, Trust, Value, least_trust
 from contracts.work import FinishedItem, GateDecision, StepResult
+from workflows.authorship import barred, credit
 from workflows.context import Context
 from workflows.failures import StepFailed
 from workflows.freshness import was_stale
@@ -96,6 +97,14 @@ class Course:
     ) -> None:
         """Make what a visit produced its slot's current value."""
         self.context.put(visit.step.writes, references, facts)
+        self.credit_suppliers(visit.name, references)
+
+    def credit_suppliers(self, name: str, references: Sequence[Reference]) -> None:
+        """Name who supplied items of a list by hand, while they are still kept."""
+        for reference in references:
+            kept = self.state.finished_items.get(f"{name}/{reference.item}")
+            if kept and kept.supplied_by and reference.produced_by == kept.supplied_at:
+                credit(self.state.authors, reference, kept.supplied_by, is_edit=False)
 
     def way_on(self, name: str) -> Way:
         """Let a step's rules choose, once it has written.
@@ -129,6 +138,16 @@ class Course:
         slots = self._slots_shown(name, self.flow.gates[name])
         return tuple(held for slot in slots for held in self.context.slots[slot].references)
 
+    def authors(self, name: str) -> frozenset[str]:
+        """Who wrote by hand what a gate shows, or started the run, as `person` writes them.
+
+        Empty where the gate does not ask for it.
+        """
+        approvers = self.flow.gates[name].approvers
+        if approvers is None or not approvers.not_author:
+            return frozenset()
+        return barred(self.state.authors, self.flow.input, self.shown(name))
+
     def way_decided(self, name: str, visit: int, decision: GateDecision) -> Way:
         """Take over what a person decided, and say where it leads.
 
@@ -143,7 +162,12 @@ class Course:
         sources = tuple(dict.fromkeys(held.version for held in self.shown(name)))
         if decision.edited and gate.edits:
             self._put_by_person(name, visit, gate.edits, decision.edited, sources, ())
-        self._put_by_person(name, visit, gate.writes, decision.decision, sources, sources)
+            self._credit(gate.edits, decision.who, is_edit=True)
+        # Else what was revised on an older decision and edited now would rest on a replaced one.
+        knows_edit = gate.revises and decision.edited is not None and gate.edits is not None
+        edited = (self.state.slots[gate.edits or ""].references[0].version,) if knows_edit else ()
+        made_from = (*sources, *edited)
+        self._put_by_person(name, visit, gate.writes, decision.decision, made_from, sources)
         return self._by_rules(name, gate.next, gate.writes)
 
     def way_expired(self, name: str) -> Way:
@@ -266,21 +290,22 @@ class Course:
                 return Way(asked.step, "raise_budget")
             case "supply":
                 assert decision.supplied is not None
-                return self._supply(name, visit, asked.step, decision.supplied)
+                return self._supply(name, visit, asked.step, decision.supplied, decision.who)
             case "go":
                 return Way(decision.to, "go")
             case _:
                 return Way(self.flow.gates[name].stop or self.last_resort(), "stop")
 
-    def _supply(self, name: str, visit: int, failed: str, supplied: Value) -> Way:
+    def _supply(self, name: str, visit: int, failed: str, supplied: Value, who: str) -> Way:
         """Take a person's value for a failed step and go on as if the step had made it."""
         step = self.flow.steps[failed]
         asked = self.state.failure
         if step.each and asked and asked.failure.item:
-            self._supply_item(failed, asked.failure.item, supplied, name)
+            self._supply_item(failed, asked.failure.item, supplied, name, who)
             return Way(failed, "supply")
         sources, about = self._lineage_of_supplied(failed)
         self._put_by_person(name, visit, step.writes, supplied, sources, about)
+        self._credit(step.writes, who, is_edit=False)
         return self.way_on(failed)
 
     def _lineage_of_supplied(self, failed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -292,7 +317,7 @@ class Course:
         slots = [read.slot for read in reads if read.slot in self.context.slots]
         return tuple(self.context.slots[slot].references[0].version for slot in slots), ()
 
-    def _supply_item(self, failed: str, item: str, value: Value, gate: str) -> None:
+    def _supply_item(self, failed: str, item: str, value: Value, gate: str, who: str) -> None:
         """Put a person's value in the place of a failed item; the next visit takes it up."""
         visit = self._visit(failed, self.state.visits[failed])
         supplied = FinishedItem(
@@ -300,8 +325,12 @@ class Course:
             result=StepResult(value=value),
             seq=self.state.seq,
             supplied_at=gate,
+            supplied_by=who,
         )
         self.state.remember_items(failed, {item: supplied})
+
+    def _credit(self, slot: str, who: str, *, is_edit: bool) -> None:
+        credit(self.state.authors, self.state.slots[slot].references[0], who, is_edit=is_edit)
 
     def _put_by_person(
         self,

@@ -39,6 +39,11 @@ STATUS: Final = SearchAttributeKey.for_keyword("FoStatus")
 TENANT: Final = SearchAttributeKey.for_keyword("FoTenant")
 NEEDS_PERSON: Final = SearchAttributeKey.for_bool("FoNeedsPerson")
 COST_USD: Final = SearchAttributeKey.for_float("FoCostUsd")
+ROLE: Final = SearchAttributeKey.for_keyword_list("FoRole")
+"""The roles that an open gate waits for."""
+
+DEADLINE: Final = SearchAttributeKey.for_datetime("FoDeadline")
+"""Until when an open gate waits."""
 SCHEDULE: Final = SearchAttributeKey.for_keyword("FoSchedule")
 """By which schedule of the tenant a run was started."""
 
@@ -65,7 +70,17 @@ BUGS: Final = (
 )
 """What only a bug in the interpreter or an undecodable argument raises; such a run fails."""
 
-SEARCH_ATTRIBUTES: Final = (FLOW, STATUS, TENANT, NEEDS_PERSON, COST_USD, SCHEDULE, BATCH)
+SEARCH_ATTRIBUTES: Final = (
+    FLOW,
+    STATUS,
+    TENANT,
+    NEEDS_PERSON,
+    COST_USD,
+    ROLE,
+    DEADLINE,
+    SCHEDULE,
+    BATCH,
+)
 """Must exist in the namespace before the first start."""
 
 

@@ -10,16 +10,14 @@ from contracts.usage import Usage
 from contracts.work import Notified, OpenFailure, RunStart, SlotVersion
 
 _AT_GATES: Final = {
-    "gate_opened": NoticeKind.GATE_OPENED,
-    "reminded": NoticeKind.GATE_REMINDED,
-    "escalated": NoticeKind.GATE_ESCALATED,
-    "gate_decided": NoticeKind.GATE_DECIDED,
-    "gate_expired": NoticeKind.GATE_EXPIRED,
+    EventKind.GATE_OPENED: NoticeKind.GATE_OPENED,
+    EventKind.REMINDED: NoticeKind.GATE_REMINDED,
+    EventKind.ESCALATED: NoticeKind.GATE_ESCALATED,
+    EventKind.GATE_DECIDED: NoticeKind.GATE_DECIDED,
+    EventKind.GATE_EXPIRED: NoticeKind.GATE_EXPIRED,
 }
-"""By kind of event. Waiting for people is told in more kinds than every build knows."""
-
-_NAMING_ROLES: Final = ("gate_opened", "escalated")
-"""Their text is the role that is asked."""
+_NAMING_ROLES: Final = (EventKind.REMINDED, EventKind.ESCALATED)
+"""They name the role that is asked by then; others, who decided and as whom, which is not told."""
 
 
 class Notices:
@@ -85,7 +83,7 @@ class Notices:
         if self._about is None or self._flow is None:
             return
         fields: dict[str, object] | None = None
-        if event.kind.value in _AT_GATES and event.step in self._flow.gates:
+        if event.kind in _AT_GATES and event.step in self._flow.gates:
             fields = _at_gate(self._flow, event)
         elif event.kind is EventKind.STEP_COMPLETED:
             fields = _published(self._flow, event)
@@ -98,11 +96,11 @@ class Notices:
 
 
 def _at_gate(flow: CompiledFlow, event: Event) -> dict[str, object]:
-    names_role = event.kind.value in _NAMING_ROLES and event.text
+    names_role = event.kind in _NAMING_ROLES and event.role
     return {
-        "kind": _AT_GATES[event.kind.value],
+        "kind": _AT_GATES[event.kind],
         "place": event.step,
-        "role": event.text if names_role else flow.gates[event.step].role,
+        "role": event.role if names_role else flow.gates[event.step].role,
         "deadline_ms": event.deadline_ms,
         "digest": event.digest,
         "failure": event.failure.kind.value if event.failure else "",

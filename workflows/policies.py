@@ -51,6 +51,15 @@ def memory(summary: str) -> ActivityConfig:
     )
 
 
+def settling(summary: str) -> ActivityConfig:
+    """What people have decided is never given up: memory may be away for as long as it takes."""
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+    )
+
+
 def notifying(summary: str) -> ActivityConfig:
     """Tell webhooks, however long their home or Temporal's front is away: nothing else will."""
     return ActivityConfig(

@@ -8,12 +8,14 @@ from temporalio.common import RawValue
 
 from contracts.double_start import ClaimTask, RunToFind
 from contracts.launch import LaunchTask
+from contracts.reference import Value
 from contracts.work import (
     FlushTask,
     Notified,
     NotifyTask,
     RunStart,
     SealTask,
+    SettleTask,
     StepResult,
     StepTask,
     SubFlowTask,
@@ -56,6 +58,11 @@ class Activities(ABC):
     @abstractmethod
     async def seal(self, task: SealTask) -> None:
         """Copy values to the archive."""
+
+    @activity.defn(name="settle")
+    @abstractmethod
+    async def settle(self, task: SettleTask) -> Value:
+        """Make one decision of what several people have decided, and keep it."""
 
 
 class SubFlowActivities(ABC):
@@ -100,6 +107,7 @@ def registered(activities: Activities) -> Sequence[Callable[..., Awaitable[objec
         activities.flush_at_end,
         activities.notify,
         activities.seal,
+        activities.settle,
     ]
 
 

@@ -12,6 +12,7 @@ from contracts.failure import Failure
 from contracts.reference import FactValue, Reference, Value
 from contracts.usage import Usage
 from contracts.work import FinishedItem, GateDecision, RunProgress, RunStart, StepResult
+from workflows.authorship import credit
 from workflows.course import Course
 from workflows.failures import StepFailed
 from workflows.routing import Way, after_failure
@@ -168,12 +169,13 @@ class Retracing:
             return
         keys = self._keys(name) or tuple(item for of, item in self._made if of == name)
         references = [found for key in keys if (found := self._item(name, key))]
-        self.state.forget_items(name)
         facts: dict[str, FactValue] = {"len()": len(references)}
         if step.partial:
             facts[MISSING] = len(keys) - len(references)
         if references:
             self.state.put(step.writes, references, facts)
+        self._course.credit_suppliers(name, references)
+        self.state.forget_items(name)
 
     def _item(self, step: str, key: str) -> Reference | None:
         if made := self._made.get((step, key)):
@@ -207,11 +209,15 @@ class Retracing:
 
     def _decide(self, event: Event) -> None:
         self._decided = event
-        edits = self._flow.gates[event.step].edits
+        gate = self._flow.gates[event.step]
+        edits = gate.edits
         # An edit takes its place before the decision that speaks of what was shown.
         made = sorted(event.references, key=lambda each: (each.slot != edits, each.slot))
         for reference in made:
             self.state.put(reference.slot, (reference,), self._facts(reference))
+            if reference.slot != gate.writes:
+                is_edit = reference.slot == edits
+                credit(self.state.authors, reference, event.text, is_edit=is_edit)
         if event.budget:
             self.state.raise_budget(event.budget)
 

@@ -111,6 +111,12 @@ def comparisons(condition: Condition) -> Iterator[Compare]:
             yield condition
 
 
+def literals(comparison: Compare) -> tuple[bool | int | str, ...]:
+    """List what a comparison compares with."""
+    value = comparison.value
+    return value if isinstance(value, tuple) else (value,)
+
+
 def _compare(fact: FactValue, op: Operator, value: Literals) -> bool:
     if op in ("in", "not in"):
         assert isinstance(value, tuple)

@@ -5,7 +5,6 @@ It holds references and facts, never values, and decides order, routes, plans an
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import NoReturn
 
 from temporalio import workflow
@@ -24,13 +23,15 @@ with workflow.unsafe.imports_passed_through():
         RunOutcome,
         RunStart,
         SealTask,
+        SettleTask,
         SlotVersion,
         Steer,
     )
     from workflows import names, policies, progress
+    from workflows.asking import Asking, found_by
     from workflows.blocks import BlockRunner
     from workflows.course import GUARDED, Course
-    from workflows.failures import StepFailed
+    from workflows.failures import StepFailed, failure_of
     from workflows.gates import OpenGate, digest_of_failure, digest_of_shown
     from workflows.notifying import tell_the_rest
     from workflows.ports import Activities
@@ -47,6 +48,9 @@ class RunFlow:
 
     def __init__(self) -> None:
         self._gate: OpenGate | None = None
+        self._deadline_ms = 0
+        """Until when the open gate waits."""
+
         self._steering = Steering()
         self._turn = Turn()
         self._has_begun = False
@@ -119,8 +123,15 @@ class RunFlow:
     @workflow.update(name=names.DECIDE)
     async def decide(self, decision: GateDecision) -> DecisionReceipt:
         """Take a person's decision at the open gate; the same decision twice counts once."""
+        opened = self._gate
         self._take(decision)
-        return DecisionReceipt(id=decision.id, gate=decision.gate)
+        approvers = opened.gate.approvers if opened else None
+        return DecisionReceipt(
+            id=decision.id,
+            gate=decision.gate,
+            approvals=len(opened.approvals) if opened else 0,
+            needed=approvers.need if approvers else 0,
+        )
 
     @decide.validator
     def _refuse_unfit_decision(self, decision: GateDecision) -> None:
@@ -164,8 +175,8 @@ class RunFlow:
         return self._gate.objection(decision) if self._gate else "no gate is open"
 
     def _take(self, decision: GateDecision) -> None:
-        if self._gate and self._gate.decision is None:
-            self._gate.decision = decision
+        if self._gate:
+            self._gate.take(decision)
 
     @workflow.signal(name=names.TURN)
     def take_turn(self) -> None:
@@ -208,20 +219,13 @@ class RunFlow:
         await self._catch_up()
         await self._flush()
         self._state.waiting.begin(now_ms())
-        try:
-            await workflow.wait_condition(
-                lambda: opened.decision is not None,
-                timeout=timedelta(seconds=gate.deadline),
-                timeout_summary=f"{place}: {gate.role} decides",
-            )
-        except TimeoutError:
+        if await Asking(opened, self._state, self._tell_meanwhile).decided():
+            way = self._decided(opened, await self._settled(opened))
+        else:
             way = self._course.way_expired(place)
             self._state.tell(
                 EventKind.GATE_EXPIRED, now_ms(), step=place, visit=opened.visit, to=way.to
             )
-        else:
-            assert opened.decision is not None
-            way = self._decided(opened, opened.decision)
         self._gate = None
         self._state.waiting.end(now_ms())
         self._mark_going()
@@ -229,11 +233,12 @@ class RunFlow:
 
     def _open(self, place: str, gate: CompiledGate) -> OpenGate:
         visit = self._state.enter(place)
+        self._deadline_ms = now_ms() + gate.deadline * 1000
         shown = self._course.shown(place)
-        asked = self._state.failure
+        failing = self._state.failure
         digest = (
-            digest_of_failure(asked.step, asked.visit, asked.failure)
-            if gate.answers_failure and asked
+            digest_of_failure(failing.step, failing.visit, failing.failure)
+            if gate.answers_failure and failing
             else digest_of_shown(shown)
         )
         self._state.tell(
@@ -244,13 +249,45 @@ class RunFlow:
             references=shown,
             digest=digest,
             text=gate.role,
-            deadline_ms=now_ms() + gate.deadline * 1000,
-            failure=asked.failure if gate.answers_failure and asked else None,
+            deadline_ms=self._deadline_ms,
+            failure=failing.failure if gate.answers_failure and failing else None,
         )
-        supplies = asked is None or self._course.may_supply(asked.step)
-        self._gate = OpenGate(place, visit, gate, digest, supplies=supplies)
+        supplies = failing is None or self._course.may_supply(failing.step)
+        authors = self._course.authors(place)
+        self._gate = OpenGate(place, visit, gate, digest, supplies=supplies, authors=authors)
         self._mark_going()
         return self._gate
+
+    async def _tell_meanwhile(self) -> None:
+        """Let people hear of what happens while the run waits, and find it by whom it asks now."""
+        self._mark_going()
+        await self._flush()
+
+    async def _settled(self, opened: OpenGate) -> GateDecision:
+        """Make one decision of what several people have decided."""
+        assert opened.decision is not None
+        writes = opened.gate.writes
+        if opened.gate.approvers is None or writes is None:
+            return opened.decision
+        pending, first = self._state.record()
+        task = SettleTask(
+            tenant=self._start.tenant,
+            run=self._start.run,
+            contract=self._flow.slots[writes],
+            facts=self._flow.facts.get(writes, ()),
+            decisions=opened.taken(),
+            pending=pending,
+            write_from=first,
+        )
+        try:
+            value = await workflow.execute_activity_method(
+                Activities.settle, task, **policies.settling("put the decisions together")
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            raise StepFailed(failure_of(error, opened.name, "", "")) from error
+        return opened.decision.model_copy(update={"decision": value})
 
     def _decided(self, opened: OpenGate, decision: GateDecision) -> Way:
         """Take over what a person decided, tell of it and say where it leads."""
@@ -277,6 +314,7 @@ class RunFlow:
             visit=opened.visit,
             references=tuple(made),
             digest=decision.shown,
+            role=decision.role,
             text=decision.who,
             outcome=decision.action or "decided",
             budget=decision.budget,
@@ -424,11 +462,13 @@ class RunFlow:
     def _mark(self, status: str) -> None:
         """Change search attributes; only when the status changes, for it costs throughput."""
         spent = self._state.ledger.spent.cost_microusd / 1_000_000
+        opened = self._gate if status in ("input_required", "paused") else None
         workflow.upsert_search_attributes(
             [
                 names.STATUS.value_set(status),
                 names.NEEDS_PERSON.value_set(self._gate is not None),
                 names.COST_USD.value_set(spent),
+                *found_by(opened, self._deadline_ms),
             ]
         )
 

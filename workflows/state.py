@@ -11,6 +11,7 @@ from contracts.failure import Failure
 from contracts.reference import Digest, FactValue, Reference, Trust, Value
 from contracts.usage import Usage
 from contracts.work import FinishedItem, OpenFailure, RunProgress, RunStart, SlotVersion
+from workflows.authorship import begun_by
 from workflows.context import Context
 from workflows.ledger import Ledger
 from workflows.names import slot_of
@@ -35,6 +36,7 @@ class Told(TypedDict, total=False):
     failure: Failure | None
     usage: Usage
     outcome: str
+    role: str
     text: str
     deadline_ms: int
     budget: CompiledBudget | None
@@ -54,6 +56,7 @@ class RunState:
         self.waiting = Waiting(progress.waited_ms)
         self.failure = progress.failure
         self.finished_items = dict(progress.finished_items)
+        self.authors = dict(progress.authors)
         self.executions = progress.executions
         self.notices = Notices()
         self._unrecorded = list(progress.pending)
@@ -84,6 +87,7 @@ class RunState:
                 produced_by="input",
             )
             state.put(slot, (reference,), value.facts)
+        begun_by(state.authors, start.input, start.by)
         for slot, pinned in start.entries.items():
             state.put(slot, (pinned_reference(slot, pinned),), pinned.value.facts)
         return state
@@ -104,6 +108,7 @@ class RunState:
             pending=tuple(self._unrecorded),
             failure=self.failure,
             finished_items={key: _lean(item) for key, item in self.finished_items.items()},
+            authors=self.authors,
             executions=self.executions + 1,
             notices=self.notices.pending,
         )
@@ -187,8 +192,10 @@ class RunState:
         return tuple({**current, **kept})
 
     def remember_items(self, step: str, items: dict[str, FinishedItem]) -> None:
-        """Keep what an unfinished fan-out has already paid for."""
-        self.finished_items.update({f"{step}/{key}": item for key, item in items.items()})
+        """Keep what an unfinished fan-out has paid for; what a person supplied stays theirs."""
+        for key, item in items.items():
+            name = f"{step}/{key}"
+            self.finished_items[name] = _still_theirs(self.finished_items.get(name), item)
 
     def forget_items(self, step: str) -> None:
         """Drop what was kept for a fan-out that is now complete."""
@@ -204,6 +211,16 @@ class RunState:
     def raise_budget(self, budget: CompiledBudget) -> None:
         """Replace the budget; a person decided it."""
         self.ledger.budget = budget
+
+
+def _still_theirs(before: FinishedItem | None, item: FinishedItem) -> FinishedItem:
+    """Keep who supplied an item, where a later visit has only taken it up."""
+    if before is None or not before.supplied_by or item.supplied_at:
+        return item
+    if before.result.value.digest != item.result.value.digest:
+        return item
+    theirs = {"supplied_at": before.supplied_at, "supplied_by": before.supplied_by}
+    return item.model_copy(update=theirs)
 
 
 def _lean(item: FinishedItem) -> FinishedItem:

@@ -309,7 +309,7 @@ class StepRunner:
             pending, first = self._state.record()
             self._locals.reset()
             entered = task.model_copy(update={"pending": pending, "write_from": first})
-            return await run_sub_flow(entered, visit, summary, self._steering)
+            return await run_sub_flow(entered, visit, summary, self._steering, self._start.by)
         if visit.agent.pure and self._locals.allows():
             try:
                 return await self._schedule_locally(task, summary)

@@ -26,9 +26,16 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def run_sub_flow(
-    task: StepTask, visit: Visit, summary: str, steering: Steering
+    task: StepTask, visit: Visit, summary: str, steering: Steering, by: str
 ) -> StepResult:
     """Start the run that does the work, wait for its end, and take over what it has made.
+
+    Args:
+        task: the step's.
+        visit: of the step.
+        summary: how the Temporal UI names the work.
+        steering: passes orders on to the run while it goes on.
+        by: who started the run that waits; nobody approves there what they began here.
 
     Raises:
         FailureError: it ended otherwise than in success, or could not be entered or left.
@@ -42,7 +49,7 @@ async def run_sub_flow(
     )
     steering.begun(child)
     try:
-        outcome = await _ended(_started(start, task, visit), child, visit, summary)
+        outcome = await _ended(_started(start, task, visit, by), child, visit, summary)
     finally:
         steering.ended(child)
     if outcome.outcome != "succeeded" or outcome.output is None:
@@ -54,11 +61,11 @@ async def run_sub_flow(
     return result.model_copy(update={"usage": outcome.spent})
 
 
-def _started(start: RunStart, task: StepTask, visit: Visit) -> RunStart:
+def _started(start: RunStart, task: StepTask, visit: Visit, by: str) -> RunStart:
     """Give the child no more than was reserved for it."""
     assert visit.agent.budget is not None, "the compiler gives a sub-flow its budget"
     budget = cut(visit.agent.budget, task.allowance)
-    return start.model_copy(update={"budget": budget, "parent": task.run})
+    return start.model_copy(update={"budget": budget, "parent": task.run, "by": by})
 
 
 def _without_events(task: StepTask) -> StepTask:

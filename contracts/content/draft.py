@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from contracts.base import Contract, Part
 from contracts.content.section import Section
-from contracts.content.text import CommentId, Line
+from contracts.content.text import AnyCommentId, Line
 
 
 class Resolution(StrEnum):
@@ -18,15 +18,15 @@ class Resolution(StrEnum):
 
 
 class Answer(Part):
-    """A reviser's answer to one review comment."""
+    """A reviser's answer to one comment, of the review or of a person."""
 
-    comment_id: CommentId
+    comment_id: AnyCommentId
     resolution: Resolution
     note: Line
 
 
 class Draft(Contract, version=1):
-    """A whole article: title, sections in order, and the answers to the last review."""
+    """A whole article: title, sections in order, and the answers to the last comments."""
 
     title: Line
     sections: tuple[Section, ...] = Field(min_length=1, max_length=7)

@@ -1,5 +1,6 @@
 """Constrained text and identifiers that the content contracts share."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -28,6 +29,17 @@ EvidenceId = Annotated[str, Field(pattern=r"^e[1-9][0-9]*$")]
 SectionId = Annotated[str, Field(pattern=r"^s[1-9][0-9]*$")]
 ClaimId = Annotated[str, Field(pattern=r"^c[1-9][0-9]*$")]
 CommentId = Annotated[str, Field(pattern=r"^r[1-9][0-9]*$")]
+
+
+def _comment_id(text: str) -> str:
+    if not re.fullmatch(r"[rc][1-9][0-9]*", text):
+        raise ValueError("a comment's id is r1 in a review, c1 in a person's decision")
+    return text
+
+
+AnyCommentId = Annotated[str, AfterValidator(_comment_id)]
+"""The id of a comment of a review, `r1`, or of a person, `c1`."""
+
 CorpusName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 ParagraphId = Annotated[str, Field(pattern=r"^p[1-9][0-9]*$")]
 TermId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

@@ -25,7 +25,7 @@ class LocalisedPublisher(Agent):
         receives={
             "localised": "LocalisedSet@1",
             "report": "LocalisedReport@1",
-            "decision": "Decision@1",
+            "decision": "Decision@2",
         },
         optional=("decision",),
         produces="Publication@1",

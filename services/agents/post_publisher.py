@@ -22,7 +22,7 @@ class PostPublisher(Agent):
         version=1,
         kind=AgentKind.CODE,
         summary="Publishes the posts of all channels together, once.",
-        receives={"posts": "PostSet@1", "report": "PostReport@1", "decision": "Decision@1"},
+        receives={"posts": "PostSet@1", "report": "PostReport@1", "decision": "Decision@2"},
         optional=("decision",),
         produces="Publication@1",
         about=("posts",),

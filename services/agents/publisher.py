@@ -21,14 +21,14 @@ class ArticlePublisher(Agent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="publisher",
-        version=1,
+        version=2,
         kind=AgentKind.CODE,
         summary="Publishes the draft with its sources, once.",
         receives={
             "draft": "Draft@1",
             "claims": "ClaimReport@1",
             "evidence": "EvidenceSet@1",
-            "decision": "Decision@1",
+            "decision": "Decision@2",
         },
         optional=("decision",),
         produces="Publication@1",
@@ -78,7 +78,7 @@ class IssuePublisher(ArticlePublisher):
     declaration: ClassVar[AgentDeclaration] = ArticlePublisher.declaration.model_copy(
         update={
             "name": "issue_publisher",
-            "version": 1,
+            "version": 2,
             "summary": "Publishes an issue with its sources and its lead article, once.",
             "receives": {**ArticlePublisher.declaration.receives, "lead": "Publication@1"},
         }
@@ -96,6 +96,10 @@ def _vouched_by(draft: Draft, claims: ClaimReport, decision: Decision | None) ->
         return "approved by a person"
     if decision is not None and decision.verdict is DecisionVerdict.REJECT:
         raise StepError(FailureKind.RULE_BROKEN, "a person rejected this draft; do not publish it")
+    if decision is not None and decision.verdict is DecisionVerdict.REVISE:
+        raise StepError(
+            FailureKind.RULE_BROKEN, "a person wants this draft changed; do not publish it"
+        )
     open_claims = unproved(draft, claims)
     if open_claims:
         raise StepError(

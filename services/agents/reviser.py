@@ -1,4 +1,4 @@
-"""Revises a draft: answers every review comment, and changes only what comments are about."""
+"""Revises a draft: answers every comment, of its review and of a person, and changes no more."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,10 @@ from contracts.agent import AgentDeclaration, AgentKind, AgentLimits
 from contracts.base import Contract, Part
 from contracts.content.brief import Brief
 from contracts.content.claims import ClaimReport
+from contracts.content.decision import Decision
 from contracts.content.draft import Answer, Draft, Resolution
 from contracts.content.evidence import EvidenceSet
-from contracts.content.review import Review
+from contracts.content.review import Comment, Review
 from contracts.content.section import Section, Sentence
 from contracts.content.text import Line
 from contracts.failure import FailureKind
@@ -75,16 +76,18 @@ class Reviser(ModelAgent):
 
     declaration: ClassVar[AgentDeclaration] = AgentDeclaration(
         name="reviser",
-        version=2,
+        version=3,
         kind=AgentKind.MODEL,
-        summary="Changes a draft as its review asks and answers every comment.",
+        summary="Changes a draft as its review, or a person, asks and answers every comment.",
         receives={
             "brief": "Brief@1",
             "draft": "Draft@1",
             "claims": "ClaimReport@1",
             "review": "Review@1",
             "evidence": "EvidenceSet@1",
+            "decision": "Decision@2",
         },
+        optional=("decision",),
         produces="Draft@1",
         trust=Trust.MODEL,
         model="writer",
@@ -94,7 +97,7 @@ class Reviser(ModelAgent):
     )
 
     async def run(self, given: Given, desk: Desk) -> Contract:
-        """Revise the draft. A review without comments leaves it as it is.
+        """Revise the draft. Without a comment it stays as it is.
 
         Raises:
             StepError: `no_progress` when nothing is changed though a comment blocks: a person has
@@ -103,13 +106,14 @@ class Reviser(ModelAgent):
         brief, draft = given.one("brief", Brief), given.one("draft", Draft)
         evidence = given.one("evidence", EvidenceSet)
         claims, review = given.one("claims", ClaimReport), given.one("review", Review)
-        if not review.comments:
+        decision = given.maybe("decision", Decision)
+        shown = material(brief, draft, claims, review, evidence, decision)
+        if not shown.comments:
             return draft
-        shown = material(brief, draft, claims, review, evidence)
         words_allowed = vocabulary(brief, evidence.items)
         question = Question((_free(shown, words_allowed, brief.locale), _verbatim(shown)))
         revision = await desk.ask(question)
-        _require_progress(draft, review, revision)
+        _require_progress(draft, shown.comments, revision)
         return Draft(
             title=draft.title,
             sections=revision.sections,
@@ -137,12 +141,12 @@ class Reviser(ModelAgent):
         return {"revised": changed, "answers": answers}
 
 
-def _require_progress(draft: Draft, review: Review, revision: Revision) -> None:
+def _require_progress(draft: Draft, comments: Sequence[Comment], revision: Revision) -> None:
     """Refuse to pass a draft on as revised when a blocking comment was declined and it is the same.
 
     The next review would see the same text, and might not object again.
     """
-    if revision.sections != draft.sections or not any(each.blocking for each in review.comments):
+    if revision.sections != draft.sections or not any(each.blocking for each in comments):
         return
     raise StepError(
         FailureKind.NO_PROGRESS,

@@ -1,14 +1,17 @@
 """What a revision works on, and whether it has mended what a comment asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from contracts.base import Part
 from contracts.content.brief import Brief, WordRange
 from contracts.content.claims import ClaimReport
+from contracts.content.decision import Decision
 from contracts.content.draft import Draft
 from contracts.content.evidence import EvidenceSet
 from contracts.content.review import Comment, CommentKind, Review
 from contracts.content.section import Section
+from contracts.content.text import AnyCommentId
 from services.agents.checks.claims import unproved
 from services.agents.checks.drafts import clarity_faults, sentences_text
 from services.agents.checks.phrases import found_in, missing_from
@@ -32,11 +35,21 @@ class Flagged(Part):
     reason: str
 
 
+MOST_ANSWERED: Final = 50
+"""Answers that a draft holds; of more comments, those of a person come first."""
+
+
+class Remark(Comment):
+    """A comment of the review, `r1`, or of a person, `c1`."""
+
+    id: AnyCommentId
+
+
 class Material(Part):
     """Everything that a revision may look at; also what the free rung shows."""
 
     sections: tuple[Section, ...]
-    comments: tuple[Comment, ...]
+    comments: tuple[Remark, ...]
     flagged: tuple[Flagged, ...]
     evidence: tuple[Evidence, ...]
     must_include: tuple[str, ...]
@@ -45,12 +58,18 @@ class Material(Part):
 
 
 def material(
-    brief: Brief, draft: Draft, claims: ClaimReport, review: Review, evidence: EvidenceSet
+    brief: Brief,
+    draft: Draft,
+    claims: ClaimReport,
+    review: Review,
+    evidence: EvidenceSet,
+    decision: Decision | None = None,
 ) -> Material:
-    """Put together what a revision needs."""
+    """Put together what a revision needs: the comments of a person first, then the review's."""
+    comments = (*_of_person(brief, decision), *(Remark(**dict(each)) for each in review.comments))
     return Material(
         sections=draft.sections,
-        comments=review.comments,
+        comments=comments[:MOST_ANSWERED],
         flagged=tuple(
             Flagged(section_id=each.section_id, text=each.text, reason=each.reason)
             for each in unproved(draft, claims)
@@ -63,6 +82,24 @@ def material(
         must_avoid=brief.must_avoid,
         words=brief.words,
     )
+
+
+def _of_person(brief: Brief, decision: Decision | None) -> Iterator[Remark]:
+    """Read what a person wants changed as a review's comments, of the kind that code can tell."""
+    for each in decision.comments if decision else ():
+        yield Remark(
+            id=each.id,
+            section_id=each.section_id,
+            kind=_kind_of(each.text, brief),
+            text=each.text,
+            blocking=each.blocking,
+        )
+
+
+def _kind_of(text: str, brief: Brief) -> CommentKind:
+    if found_in(text, brief.must_avoid):
+        return CommentKind.FORBIDDEN
+    return CommentKind.MISSING if found_in(text, brief.must_include) else CommentKind.CLARITY
 
 
 def open_sections(given: Material) -> tuple[str, ...]:

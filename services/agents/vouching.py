@@ -14,12 +14,17 @@ def vouched_by(decision: Decision | None, fault_count: int, *, measured: str) ->
         measured: what the report says when there is none, for readers.
 
     Raises:
-        StepError: `rule_broken` when a person rejected the text, or nothing vouches for it.
+        StepError: `rule_broken` when a person rejected the text or wants it changed, or nothing
+            vouches for it.
     """
     if decision is not None and decision.verdict is DecisionVerdict.APPROVE:
         return "approved by a person"
     if decision is not None and decision.verdict is DecisionVerdict.REJECT:
         raise StepError(FailureKind.RULE_BROKEN, "a person rejected this text; do not publish it")
+    if decision is not None and decision.verdict is DecisionVerdict.REVISE:
+        raise StepError(
+            FailureKind.RULE_BROKEN, "a person wants this text changed; do not publish it"
+        )
     if fault_count:
         raise StepError(
             FailureKind.RULE_BROKEN,

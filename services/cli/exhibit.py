@@ -8,9 +8,10 @@ from typing import Final
 from pydantic import JsonValue
 
 from contracts.reference import Reference
-from contracts.run import GateView
-from services.cli.client import Gateway, run_path
-from services.cli.facts import describe, mapping, mappings
+from contracts.run import GateLook, GateView, SinceLook
+from services.cli.client import Gateway, run_path, segment
+from services.cli.facts import count, describe, mapping, mappings
+from services.cli.last_look import since_last_look
 from services.cli.lines import explain, moment
 from services.cli.output import WIDTH, clean
 from services.cli.tables import reference as written_reference
@@ -32,11 +33,15 @@ class Exhibit:
     rejected: Quarantined | None = None
     """The last answer that was refused, at a gate that asks about a failure."""
 
+    since: SinceLook | None = None
+    """What changed since whoever looks looked last; None where nobody said who looks."""
+
     def as_json(self) -> JsonValue:
         """Write everything as plain data, values by their version."""
         return {
             "gate": self.gate.model_dump(mode="json"),
             "rejected": self.rejected.model_dump(mode="json") if self.rejected else None,
+            "since": self.since.model_dump(mode="json") if self.since else None,
             "values": {
                 f"{held.version}/{held.item}".rstrip("/"): value for held, value in self.values
             },
@@ -46,7 +51,8 @@ class Exhibit:
         """Write it for a person to read from top to bottom."""
         gate = self.gate
         told = [f"gate {gate.gate} of run {gate.run} ({gate.flow})"]
-        told += [f"{gate.role} decides until {moment(gate.deadline_ms)}", ""]
+        told += [f"{' or '.join(gate.roles) or gate.role} decides until {moment(gate.deadline_ms)}"]
+        told += [*_so_far(gate), ""]
         if gate.failure:
             told += [f"{gate.failure.agent or gate.failure.step} has failed"]
             told += [row for line in explain(gate.failure) for row in _wrapped(line)]
@@ -56,18 +62,38 @@ class Exhibit:
             told += [""]
         for held, value in self.values:
             told += [written_reference(held), *_body(held, value), ""]
+        told += since_last_look(self.since) if self.since else []
         return [*told, f"shown  {gate.shown}"]
 
 
-def exhibit(gateway: Gateway, gate: GateView) -> Exhibit:
-    """Fetch what a gate shows.
+def exhibit(gateway: Gateway, run: str, gate: str, who: str = "") -> Exhibit:
+    """Fetch what a gate shows; with a name, also what changed since that person looked last.
 
     Raises:
+        ConflictError: the gate does not wait.
         UnavailableError: the gateway does not answer.
     """
-    path = f"{run_path(gate.run)}/values"
-    values = [(held, gateway.get_json(f"{path}/{held.digest}")) for held in gate.references]
-    return Exhibit(gate, tuple(values), _last_rejected(gateway, gate))
+    asked = {"who": who} if who else {}
+    look = gateway.get(GateLook, f"{run_path(run)}/gates/{segment(gate)}", asked)
+    values = [(each.reference, each.value) for each in look.values]
+    return Exhibit(look.gate, tuple(values), _last_rejected(gateway, look.gate), look.since)
+
+
+def _so_far(gate: GateView) -> list[str]:
+    """Say who has approved, who may not, and who was asked before."""
+    told = [
+        f"approved by {clean(each.who)} as {each.role} on {moment(each.at_ms)}"
+        for each in gate.approvals
+    ]
+    if gate.needed:
+        told.insert(0, f"{gate.needed} have to approve, {len(gate.approvals)} did so far")
+    if gate.not_author:
+        told.append("whoever wrote it may not approve it")
+    if gate.escalated_from:
+        told.append(f"{', '.join(gate.escalated_from)} was asked before and did not decide")
+    if gate.reminded:
+        told.append(f"reminded {count(gate.reminded, 'time')}")
+    return told
 
 
 def _last_rejected(gateway: Gateway, gate: GateView) -> Quarantined | None:

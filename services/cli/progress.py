@@ -236,8 +236,23 @@ def _opened(visit: Visit, event: Event) -> Visit:
 
 
 def _decided(visit: Visit, event: Event) -> Visit:
-    how = f"{event.outcome} by {event.text}" if event.text else event.outcome
+    role = f" as {event.role}" if event.role else ""
+    how = f"{event.outcome} by {event.text}{role}" if event.text else event.outcome
     return _answered(visit, event, how)
+
+
+def _reminded(visit: Visit, event: Event) -> Visit:
+    return _noted(visit, event, f"{event.role} was reminded")
+
+
+def _escalated(visit: Visit, event: Event) -> Visit:
+    question = replace(visit.question, role=event.role) if visit.question else None
+    note = f"{event.text} did not decide; {event.role} is asked now"
+    return _noted(replace(visit, question=question), event, note)
+
+
+def _approved(visit: Visit, event: Event) -> Visit:
+    return _noted(visit, event, f"approved by {event.text} as {event.role}")
 
 
 def _expired(visit: Visit, event: Event) -> Visit:
@@ -288,6 +303,9 @@ _FOLDS: Final = {
     EventKind.GATE_OPENED: _opened,
     EventKind.GATE_DECIDED: _decided,
     EventKind.GATE_EXPIRED: _expired,
+    EventKind.REMINDED: _reminded,
+    EventKind.ESCALATED: _escalated,
+    EventKind.APPROVED: _approved,
     EventKind.ATTEMPT_STARTED: _tried_again,
     EventKind.ATTEMPT_FAILED: _attempt_failed,
     EventKind.ANSWER_REJECTED: _rejected,

@@ -130,11 +130,24 @@ def _maker(slot: SlotView, held: Reference) -> str:
 
 def gates(found: Sequence[GateView]) -> Table:
     """List gates that wait."""
-    made = table("RUN", "GATE", "FLOW", "WHO", "UNTIL", "ABOUT")
+    made = table("RUN", "FLOW", "GATE", "WHO", "ASKS", "UNTIL", "SO FAR")
     for gate in found:
-        about = f"{gate.failure.step}: {gate.failure.kind}" if gate.failure else "a text"
-        made.add_row(gate.run, gate.gate, gate.flow, gate.role, moment(gate.deadline_ms), about)
+        who = ", ".join(gate.roles) or gate.role
+        until = moment(gate.deadline_ms)
+        made.add_row(gate.run, gate.flow, gate.gate, who, clean(gate.asks), until, so_far(gate))
     return made
+
+
+def so_far(gate: GateView) -> str:
+    """Say what has happened at a gate since it opened; empty when nothing has."""
+    told = []
+    if gate.needed > 1 or gate.approvals:
+        told.append(f"{len(gate.approvals)} of {gate.needed} approved")
+    if gate.reminded:
+        told.append("reminded" if gate.reminded == 1 else f"reminded {gate.reminded} times")
+    if gate.escalated_from:
+        told.append(f"was for {', '.join(gate.escalated_from)}")
+    return "; ".join(told)
 
 
 def corpora(found: Sequence[CorpusSummary]) -> Table:

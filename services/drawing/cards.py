@@ -97,11 +97,18 @@ def _gate(node: GateNode, slots: Slots) -> Card:
     lines = [*passage(node.shows, writes, Trust.OPERATOR, slots)] if node.shows or writes else []
     if node.answers_failure and node.allow:
         lines.append((Run(f"may {wording.either(node.allow)}", "note", "quiet"),))
+    lines += [(Run(line, "note", "quiet"),) for line in _asking(node)]
     edited = tuple(each for each in (node.writes, node.edits) if each)
     css = " ".join(("gate", *touched(node.shows, edited, slots)))
     wait = wording.duration(node.deadline)
     told = f"{node.name}: a person as {node.role}, who has {wait}"
     return titled(node.name, css, head, [f"person · {wait}"], lines, told)
+
+
+def _asking(node: GateNode) -> list[str]:
+    """Say who else has to do with a gate, in lines of a card."""
+    told = wording.asking(node)
+    return [row for each in told for row in wrapped(each, FONTS["note"], _REASON_LIMIT)]
 
 
 def _end(node: EndNode, slots: Slots) -> Card:

@@ -33,8 +33,8 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "elk.spacing.edgeEdge": "9",
     "elk.spacing.edgeLabel": "4",
     "elk.layered.spacing.nodeNodeBetweenLayers": "13",
-    "elk.layered.spacing.edgeNodeBetweenLayers": "9",
-    "elk.layered.spacing.edgeEdgeBetweenLayers": "8",
+    "elk.layered.spacing.edgeNodeBetweenLayers": "7",
+    "elk.layered.spacing.edgeEdgeBetweenLayers": "6",
     "elk.separateConnectedComponents": "false",
     "elk.padding": "[top=0,left=0,bottom=0,right=0]",
 }

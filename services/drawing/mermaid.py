@@ -101,6 +101,7 @@ def _gate(node: GateNode) -> list[str]:
     if node.shows or node.writes:
         made = [each.slot for each in (node.writes, node.edits) if each]
         rows.append(f"{_reads(node.shows)} → {', '.join(made)}")
+    rows += wording.asking(node)
     return [*rows, f"may {wording.either(node.allow)}" if node.allow else ""]
 
 

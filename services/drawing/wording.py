@@ -6,7 +6,14 @@ from typing import Final
 from contracts.compiled import CompiledBudget
 from contracts.flow import OTHERWISE
 from contracts.long_term import Merge
-from workflows.context_map.parts import INPUT, MapBranch, MapEntry, MapRead, MapRemembered
+from workflows.context_map.parts import (
+    INPUT,
+    GateNode,
+    MapBranch,
+    MapEntry,
+    MapRead,
+    MapRemembered,
+)
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
@@ -75,3 +82,16 @@ def budget(budget: CompiledBudget) -> str:
         f"Budget of a run: model calls {budget.model_calls:,}, tokens {budget.tokens:,},"
         f" money ${budget.microusd / 1_000_000:,.2f}, work {duration(budget.working_seconds)}"
     )
+
+
+def asking(gate: GateNode) -> list[str]:
+    """Say who has to approve at a gate, and who is reminded or asked later."""
+    told = []
+    if gate.approvers:
+        many = "all" if gate.approvers.need == len(gate.approvers.of) else str(gate.approvers.need)
+        author = ", not the author" if gate.approvers.not_author else ""
+        told.append(f"{many} of {', '.join(gate.approvers.of)} approve{author}")
+    if gate.remind:
+        told.append(f"reminder after {', '.join(duration(each) for each in gate.remind)}")
+    told += [f"after {duration(each.after)}: the {each.to}" for each in gate.escalate]
+    return told

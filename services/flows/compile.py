@@ -5,16 +5,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from contracts.agent import AgentDeclaration, AgentKind
+from contracts.asking import Approvers
 from contracts.base import Contract
 from contracts.compiled import (
     MISSING,
     PARTIAL,
     Compare,
     CompiledAgent,
+    CompiledApprovers,
     CompiledBlock,
     CompiledBudget,
     CompiledEnd,
     CompiledEntry,
+    CompiledEscalation,
     CompiledFlow,
     CompiledGate,
     CompiledPartial,
@@ -47,7 +50,7 @@ from workflows.checking.plans import plan_of
 from workflows.checking.worst_case import WorstCase
 from workflows.course import GUARDED
 from workflows.remembering import FOLLOWS
-from workflows.rules import comparisons, parse, parse_own
+from workflows.rules import comparisons, literals, parse, parse_own
 
 
 @dataclass(frozen=True)
@@ -369,6 +372,7 @@ def _rule(rule: Rule) -> CompiledRule:
 
 def _gate(gate: Gate) -> CompiledGate:
     late = gate.on_deadline
+    rules = tuple(_rule(rule) for rule in gate.next)
     return CompiledGate(
         role=gate.gate,
         shows=tuple(read.slot for read in gate.shows),
@@ -382,8 +386,27 @@ def _gate(gate: Gate) -> CompiledGate:
         go=tuple(gate.go),
         deadline=gate.deadline,
         on_deadline=CompiledRule(text="deadline", to=late.to, at_most=late.at_most),
-        next=tuple(_rule(rule) for rule in gate.next),
+        next=rules,
+        remind=tuple(sorted(set(gate.remind))),
+        escalate=tuple(
+            CompiledEscalation(after=each.after, to=each.to)
+            for each in sorted(gate.escalate, key=lambda each: each.after)
+        ),
+        approvers=_approvers(gate.approvers) if gate.approvers else None,
+        revises=any(_asks_for_revision(rule, gate.writes) for rule in rules),
     )
+
+
+def _asks_for_revision(rule: CompiledRule, decision: str | None) -> bool:
+    """Whether a rule knows what to do when a person wants something changed."""
+    return rule.when is not None and any(
+        (each.slot, each.fact) == (decision, "verdict") and "revise" in literals(each)
+        for each in comparisons(rule.when)
+    )
+
+
+def _approvers(asked: Approvers) -> CompiledApprovers:
+    return CompiledApprovers(need=asked.count, of=tuple(asked.of), not_author=asked.not_author)
 
 
 def _vouches_when(declaration: AgentDeclaration) -> Condition | None:

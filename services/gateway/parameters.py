@@ -85,3 +85,26 @@ Cursor = Annotated[
     str,
     Query(max_length=4000, description="Where the page begins: the cursor of the page before."),
 ]
+FlowFilter = Annotated[
+    str,
+    Query(pattern=r"^([a-z][a-z0-9_]{0,47})?$", description="Only those of this flow."),
+]
+RoleFilter = Annotated[
+    str,
+    Query(
+        pattern=r"^([a-z][a-z0-9_]{0,47})?$",
+        description="Only those that ask this role now.",
+        examples=["editor"],
+    ),
+]
+Who = Annotated[
+    str,
+    Query(max_length=200, description="Who looks. It is kept as a hash, with what they see."),
+]
+UnseenBy = Annotated[
+    str,
+    Query(
+        max_length=200,
+        description="Only gates that this person has not looked at as they are now.",
+    ),
+]

@@ -11,6 +11,7 @@ from contracts.many_runs import CancelRequest, RerunRequest, Selection
 from contracts.origin import Origin
 from contracts.reference import Digest
 from contracts.run import (
+    CommentRequest,
     DecisionRequest,
     ForkRequest,
     GateView,
@@ -43,6 +44,8 @@ class StartRun(Body):
     input: dict[str, JsonValue]
     """The flow's input by slot, or its value bare where the flow has one input."""
 
+    by: str = Field(default="", max_length=200)
+    """Who starts the run; a gate may refuse that its author approves."""
     subject: str = Field(default="", max_length=500, examples=["composting for beginners"])
     """What the run is about, where the flow does not read it from the input: runs of one flow on
     one subject take turns. Case and spaces do not count; it is kept as a digest only."""
@@ -64,10 +67,19 @@ class BudgetBody(CompiledBudget):
     working_seconds: int = Field(ge=1, le=31_536_000)
 
 
+class CommentBody(CommentRequest):
+    """What a person wants changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class DecisionBody(DecisionRequest):
     """What a person decides at a gate."""
 
     model_config = ConfigDict(extra="forbid")
+
+    comments: tuple[CommentBody, ...] = Field(default=(), max_length=30)
+    """What is to be changed, with the verdict `revise`; or remarks beside another one."""
 
     budget: BudgetBody | None = None
     """The new budget, with the action `raise_budget`."""
@@ -240,9 +252,14 @@ class QuarantineList(Part):
 
 
 class GateList(Part):
-    """Gates that wait for a person."""
+    """Gates that wait for a person, the earliest deadline first."""
 
     gates: tuple[GateView, ...]
+    cursor: str = ""
+    """Of the next page; empty on the last."""
+
+    waiting: int = 0
+    """How many runs wait in all, as far as flow and role are asked for."""
 
 
 class CorpusList(Part):
@@ -327,6 +344,14 @@ class FlowStep(Part):
     on_failure: dict[str, FlowPlanLine]
 
 
+class FlowApprovers(Part):
+    """Who has to approve."""
+
+    need: int
+    of: tuple[str, ...]
+    not_author: bool
+
+
 class FlowGate(Part):
     """A durable wait for a person."""
 
@@ -338,6 +363,11 @@ class FlowGate(Part):
     allow: tuple[str, ...]
     stop: str | None
     deadline_seconds: int
+    remind_seconds: tuple[int, ...] = ()
+    escalate: dict[str, int] = Field(default_factory=dict)
+    """Who is asked instead, by role, with the seconds after which."""
+
+    approvers: FlowApprovers | None = None
     on_deadline: str
     next: tuple[FlowWay, ...]
 

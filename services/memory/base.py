@@ -83,6 +83,16 @@ class Quarantined(Part):
         return self.model_copy(update={"answer": kept})
 
 
+class Look(Part):
+    """What somebody saw at a gate when they looked last."""
+
+    at_ms: int
+    visit: int
+    shown: Digest
+    seen: dict[str, Digest]
+    """The value shown from each slot, or of each item: `draft`, `sections/s1`."""
+
+
 class StreamEvent(Part):
     """An event with its place in the run's stream."""
 
@@ -141,6 +151,14 @@ class ContextStore(Protocol):
 
     async def quarantined(self, tenant: str, run: str) -> tuple[Quarantined, ...]:
         """List what was rejected in a run, oldest first."""
+        ...
+
+    async def keep_look(self, tenant: str, run: str, reader: str, look: Look) -> None:
+        """Note what somebody has seen, in the place of what they saw before; kept with the run."""
+        ...
+
+    async def look(self, tenant: str, run: str, reader: str) -> Look | None:
+        """Say what somebody saw last; None when nobody knows."""
         ...
 
     async def epoch(self, tenant: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contracts.event import Event
 from contracts.reference import Digest
 from services.memory import keys
-from services.memory.base import JournalEntry, Quarantined, StreamEvent, Swept, WorkKey
+from services.memory.base import JournalEntry, Look, Quarantined, StreamEvent, Swept, WorkKey
 from services.memory.stream_order import completed, place_of
 
 
@@ -21,6 +21,7 @@ class InProcessStore:
         self._streams: dict[str, list[StreamEvent]] = defaultdict(list)
         self._journals: dict[str, list[JournalEntry]] = defaultdict(list)
         self._quarantine: dict[str, list[Quarantined]] = defaultdict(list)
+        self._looks: dict[str, dict[str, Look]] = defaultdict(dict)
         self._runs: dict[tuple[str, str], float] = {}
         self._told = asyncio.Condition()
 
@@ -60,6 +61,15 @@ class InProcessStore:
     async def quarantined(self, tenant: str, run: str) -> tuple[Quarantined, ...]:
         """See `ContextStore.quarantined`."""
         return tuple(self._quarantine[keys.quarantine(tenant, run)])
+
+    async def keep_look(self, tenant: str, run: str, reader: str, look: Look) -> None:
+        """See `ContextStore.keep_look`."""
+        self._runs.setdefault((tenant, run), float("inf"))
+        self._looks[keys.looks(tenant, run)][reader] = look
+
+    async def look(self, tenant: str, run: str, reader: str) -> Look | None:
+        """See `ContextStore.look`."""
+        return self._looks[keys.looks(tenant, run)].get(reader)
 
     async def epoch(self, tenant: str) -> str:
         """See `ContextStore.epoch`."""
@@ -119,7 +129,7 @@ class InProcessStore:
         gone = [key for key, at in self._runs.items() if key[0] == tenant and at <= time.time()]
         for owner, run in gone:
             del self._runs[owner, run]
-            for kept in (self._reach, self._streams, self._journals, self._quarantine):
+            for kept in (self._reach, self._streams, self._journals, self._quarantine, self._looks):
                 for key in [k for k in kept if k.startswith(f"{owner}:run:{run}:")]:
                     del kept[key]
         held = [reach for key, reach in self._reach.items() if key.startswith(f"{tenant}:")]

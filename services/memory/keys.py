@@ -35,6 +35,11 @@ def quarantine(tenant: str, run: str) -> str:
     return f"{tenant}:run:{run}:quarantine"
 
 
+def looks(tenant: str, run: str) -> str:
+    """What people saw last at a run's gates, a hash by gate and hashed person."""
+    return f"{tenant}:run:{run}:looks"
+
+
 def run_keys(tenant: str, run: str) -> str:
     """The pattern of every key of one run."""
     return f"{tenant}:run:{run}:*"

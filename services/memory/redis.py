@@ -18,7 +18,7 @@ from contracts.event import Event
 from contracts.reference import Digest
 from services.errors import StorageError, UnavailableError, UnsafeMemoryError
 from services.memory import keys
-from services.memory.base import JournalEntry, Quarantined, StreamEvent, Swept, WorkKey
+from services.memory.base import JournalEntry, Look, Quarantined, StreamEvent, Swept, WorkKey
 from services.memory.batching import Batches
 from services.memory.stream_order import EVENTS_KEPT, completed, lacking
 
@@ -119,6 +119,24 @@ class RedisStore:
         async with self._translated():
             lines = await _list(self._redis.lrange(keys.quarantine(tenant, run), 0, -1))
         return tuple(Quarantined.model_validate_json(line) for line in lines)
+
+    async def keep_look(self, tenant: str, run: str, reader: str, look: Look) -> None:
+        """See `ContextStore.keep_look`."""
+
+        def enqueue(pipeline: Pipeline) -> None:
+            pipeline.zadd(keys.runs(tenant), {run: float("inf")}, nx=True)
+            pipeline.hset(keys.looks(tenant, run), reader, look.model_dump_json())
+
+        async with self._translated():
+            await self._lines.run(enqueue)
+
+    async def look(self, tenant: str, run: str, reader: str) -> Look | None:
+        """See `ContextStore.look`."""
+        async with self._translated():
+            found = await cast(
+                "Awaitable[bytes | None]", self._redis.hget(keys.looks(tenant, run), reader)
+            )
+        return Look.model_validate_json(found) if found else None
 
     async def epoch(self, tenant: str) -> str:
         """See `ContextStore.epoch`."""

@@ -14,7 +14,15 @@ from contracts.event import Event, EventKind
 from contracts.failure import Failure, FailureKind
 from contracts.reference import FactValue, Value
 from contracts.registry import Registry
-from contracts.work import FlushTask, Notified, NotifyTask, SealTask, StepResult, StepTask
+from contracts.work import (
+    FlushTask,
+    Notified,
+    NotifyTask,
+    SealTask,
+    SettleTask,
+    StepResult,
+    StepTask,
+)
 from services.rehearsal.script import Script
 from workflows.checking.answering import facts_of
 from workflows.checking.witness import Answered, FactsGiven, Failed
@@ -93,6 +101,13 @@ class WitnessActivities(Activities):
     @activity.defn(name="seal")
     async def seal(self, task: SealTask) -> None:
         """Nothing is stored, so nothing has to be sealed."""
+
+    @activity.defn(name="settle")
+    async def settle(self, task: SettleTask) -> Value:
+        """Take the last of several decisions for all of them: their facts are the same."""
+        value = task.decisions[-1].decision
+        assert value is not None
+        return value
 
 
 def _failure(kind: FailureKind) -> ApplicationError:

@@ -1,4 +1,7 @@
-"""People in rehearsal: editors approve, operators retry once and then stop, and some err."""
+"""People in rehearsal: editors approve, operators retry once and then stop, and some err.
+
+Where several have to approve, one person a role does so, as many as it takes.
+"""
 
 import json
 from collections.abc import Callable
@@ -16,6 +19,9 @@ from services.rehearsal.scene import Scene, Scenes
 from services.runs.gates import Gates
 
 WHO: Final = "rehearsal"
+AUTHOR: Final = "rehearsal, who edits"
+"""Another person than those who approve: a gate may ask for that."""
+
 _ELSEWHERE: Final = "0" * 64
 """A digest of nothing that was ever shown."""
 
@@ -40,8 +46,14 @@ class People:
         said = self._said(scene, event)
         if said is None:
             return
-        request = said.model_copy(update={"shown": shown, "id": f"{gate}-{event.visit}"})
+        first = said.model_copy(update={"shown": shown, "id": f"{gate}-{event.visit}"})
         gates = self._gates(scene)
+        *others, request = _of_each_role(self._flow.gates[gate], first)
+        if _struck(scene, gate) is not Person.NOBODY:
+            for each in others:
+                # A flush that is made again finds their approvals counted.
+                with suppress(CallerError):
+                    await gates.decide(run, gate, each)
         match _struck(scene, gate):
             case Person.NOBODY:
                 scene.fired += 1
@@ -68,7 +80,20 @@ class People:
             return _said(gate, "approve", event.visit)
         held = next(each for each in event.references if each.slot == gate.edits)
         edited = json.loads(scene.values[held.digest])
-        return DecisionRequest(shown=_ELSEWHERE, who=WHO, verdict="edited", edited=edited)
+        return DecisionRequest(shown=_ELSEWHERE, who=AUTHOR, verdict="edited", edited=edited)
+
+
+def _of_each_role(gate: CompiledGate, said: DecisionRequest) -> list[DecisionRequest]:
+    """Let as many people say the same as it takes, each in a role of their own."""
+    if gate.approvers is None:
+        return [said]
+    needed = gate.approvers.need if said.verdict == "approve" else 1
+    return [_as(role, said) for role in gate.approvers.of[:needed]]
+
+
+def _as(role: str, said: DecisionRequest) -> DecisionRequest:
+    own = {"id": f"{said.id}-{role}", "role": role, "who": f"{said.who} as {role}"}
+    return said.model_copy(update=own)
 
 
 async def _refused(

@@ -8,7 +8,8 @@ from temporalio import activity
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from contracts.work import FlushTask, Notified, SealTask, StepResult, StepTask
+from contracts.reference import Value
+from contracts.work import FlushTask, Notified, SealTask, SettleTask, StepResult, StepTask
 from services.rehearsal.scene import CURRENT, Attempt, Died, Scenes
 from services.worker.activities import Assembly, WorkerActivities
 
@@ -73,6 +74,11 @@ class RehearsedActivities(WorkerActivities):
     async def seal(self, task: SealTask) -> None:
         """See `Activities.seal`."""
         await super().seal(task)
+
+    @activity.defn(name="settle")
+    async def settle(self, task: SettleTask) -> Value:
+        """See `Activities.settle`."""
+        return await super().settle(task)
 
     def _enter(self, task: StepTask) -> None:
         scene = self._scenes[task.tenant]

@@ -26,6 +26,7 @@ from services.settings import Settings
 from services.stack.throwaway import temporal_server
 from services.temporal import connect, workflow_runner
 from workflows.checking.witness import Decided, Handled, Witness
+from workflows.gates import APPROVE, verdict_of
 from workflows.names import BUGS, DECIDE_LATER
 from workflows.ports import registered
 from workflows.run_flow import RunFlow
@@ -125,9 +126,23 @@ async def _decide(
         opened = await activities.opened.get()
         if script.move(opened.step, opened.visit) is None:
             activities.want_more(opened.step, opened.visit)
-        decision = _decision(stand, script, opened)
-        if decision is not None:
+        for decision in _decisions(stand, script, opened):
             await handle.signal(DECIDE_LATER, decision)
+
+
+def _decisions(stand: Stand, script: Script, opened: Event) -> list[GateDecision]:
+    """Let as many people decide alike as it takes, each in a role of their own; nobody may too."""
+    decision = _decision(stand, script, opened)
+    approvers = stand.flow.gates[opened.step].approvers
+    if decision is None or approvers is None:
+        return [decision] if decision else []
+    needed = approvers.need if verdict_of(decision) == APPROVE else 1
+    return [
+        decision.model_copy(
+            update={"id": f"{decision.id}-{role}", "role": role, "who": f"the witness as {role}"}
+        )
+        for role in approvers.of[:needed]
+    ]
 
 
 def _decision(stand: Stand, script: Script, opened: Event) -> GateDecision | None:

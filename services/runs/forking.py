@@ -26,6 +26,7 @@ from services.runs.fork_refusals import refuse_misfit, refuse_slots, refuse_stal
 from services.runs.inputs import as_value, read_value, refuse_oversize
 from services.runs.points import PastRun, Point, Wanted, facts_of, past_run
 from services.runs.runs import Runs, Started
+from workflows.authorship import begun_by, credit
 from workflows.retracing import begun_anew
 from workflows.state import RunState, reference_to
 
@@ -40,6 +41,9 @@ class Plan:
     progress: RunProgress
     bodies: Mapping[Digest, bytes]
     """What is new in it."""
+
+    by: str = ""
+    """Who begins it, where somebody says so."""
 
     @property
     def fingerprint(self) -> str:
@@ -130,8 +134,9 @@ class Forking:
             visit=point.visit,
             changed=_changes(past.flow, flow, request),
         )
-        known = progress.model_copy(update={"slots": state.slots, "versions": state.parents})
-        return Plan(origin, past, flow, known, bodies)
+        begun_by(state.authors, flow.input, request.by)
+        known = {"slots": state.slots, "versions": state.parents, "authors": state.authors}
+        return Plan(origin, past, flow, progress.model_copy(update=known), bodies, request.by)
 
     def _price_of(self, model: str) -> Price | None:
         return price_at(self._runs.model_source, model)
@@ -145,7 +150,7 @@ class Forking:
             for slot, each in given.items():
                 value, body = self._value(flow, slot, each, f"/{field}/{slot}")
                 bodies[value.digest] = body
-                _replace(state, flow, slot, value)
+                _replace(state, flow, slot, value, request.by)
         return bodies
 
     def _value(
@@ -183,6 +188,7 @@ class Forking:
             history_limit=old.history_limit,
             progress=progress,
             origin=plan.origin,
+            by=plan.by or old.by,
             notifies=True,
         )
         refuse_oversize(start, plan.flow.name)
@@ -210,7 +216,7 @@ def _status(past: PastRun, seen: RunStatus) -> RunStatus:
     return RunStatus(outcome.outcome) if outcome else seen
 
 
-def _replace(state: RunState, flow: CompiledFlow, slot: str, value: Value) -> None:
+def _replace(state: RunState, flow: CompiledFlow, slot: str, value: Value, who: str) -> None:
     before = state.slots.get(slot)
     old = before.references[0] if before else None
     reference = reference_to(
@@ -225,6 +231,8 @@ def _replace(state: RunState, flow: CompiledFlow, slot: str, value: Value) -> No
         about=old.about if old else (),
     )
     state.put(slot, (reference,), value.facts)
+    if who:
+        credit(state.authors, reference, who, is_edit=True)
 
 
 def _changes(before: CompiledFlow, flow: CompiledFlow, request: ForkRequest) -> tuple[str, ...]:

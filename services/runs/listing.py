@@ -3,12 +3,14 @@
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.client import WorkflowExecution
 
+from contracts.notation import NAME
 from contracts.run import RunStatus
 from services.errors import InputInvalidError
 from workflows import names
@@ -23,8 +25,27 @@ class Filters:
     flow: str = ""
     status: RunStatus | None = None
     needs_person: bool = False
+    role: str = ""
+    """Who is asked at a gate."""
+
     since: str = ""
     """Ended since then, or begun where they have not ended; ISO 8601."""
+
+
+class Waiting(NamedTuple):
+    """A run that waits at a gate; sorted by deadline."""
+
+    deadline_ms: int
+    """As far away as can be, where an older program opened the gate."""
+
+    run: str
+
+
+def waiting(execution: WorkflowExecution) -> Waiting:
+    """Say until when a run waits."""
+    deadline = execution.typed_search_attributes.get(names.DEADLINE)
+    milliseconds = int(deadline.timestamp() * 1000) if deadline else 1 << 62
+    return Waiting(milliseconds, execution.id.partition("/")[2])
 
 
 def status_of(execution: WorkflowExecution) -> RunStatus:
@@ -59,6 +80,11 @@ def query_for(tenant: str, filters: Filters) -> str:
         parts.append(f"{names.FLOW.name} = '{filters.flow}'")
     if filters.needs_person:
         parts.append(f"{names.NEEDS_PERSON.name} = true AND ExecutionStatus = 'Running'")
+    if filters.role:
+        if not re.fullmatch(NAME, filters.role):
+            raise InputInvalidError(f"{filters.role!r:.60} is no name of a role")
+        role = names.ROLE.name
+        parts.append(f"({role} = '{filters.role}' OR {role} IS NULL)")
     if filters.status:
         parts.append(_STATUS_QUERIES[filters.status])
     if filters.since:

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -47,7 +47,16 @@ from services.memory.base import Quarantined
 from services.memory.memory import Memory
 from services.runs import view
 from services.runs.history import RunHistory, Told, UnreadableRunError
-from services.runs.listing import Filters, query_for, read_cursor, status_of, write_cursor
+from services.runs.listing import (
+    Filters,
+    Waiting,
+    query_for,
+    read_cursor,
+    status_of,
+    waiting,
+    write_cursor,
+)
+from services.runs.open_gates import open_gate
 from services.runs.preparing import HISTORY_LIMIT_EVENTS, Preparing
 from services.runs.turns import Turns
 from services.settings import Settings
@@ -63,6 +72,9 @@ _REFUSED: Final = frozenset(
         RPCStatusCode.UNIMPLEMENTED,
     }
 )
+WAITING_LIMIT: Final = 10_000
+"""Waiting runs that are put in order; of more, the newest so many."""
+
 ORIGIN: Final = "origin"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -132,6 +144,7 @@ class Runs:
         *,
         idempotency_key: str = "",
         history_limit: int = HISTORY_LIMIT_EVENTS,
+        by: str = "",
         subject: str = "",
         on_conflict: DoubleStart | None = None,
     ) -> Started:
@@ -160,6 +173,7 @@ class Runs:
         )
         if start.subject and not (idempotency_key and await self._exists(run)):
             await self._claim(start)
+        start = start.model_copy(update={"by": by})
         return await self.start_prepared(start, flow, _fingerprint(flow_name, start.input))
 
     async def get(self, run: str) -> RunView:
@@ -207,7 +221,7 @@ class Runs:
         return Present(
             run=_run_view(summary, told, flow, reason),
             steps=_with_attempts(view.steps(told), attempts, told),
-            gate=view.open_gate(told, flow),
+            gate=open_gate(told, flow),
             told=frozenset(told.events),
         )
 
@@ -228,6 +242,19 @@ class Runs:
         found = await asyncio.gather(*map(self._listed, iterator.current_page or ()))
         kept = [each for each in found if filters.status in (None, each.status)]
         return Page(tuple(kept), write_cursor(iterator.next_page_token, query))
+
+    async def waiting(self, filters: Filters) -> tuple[Waiting, ...]:
+        """List the runs that wait at gates, without reading any history.
+
+        Raises:
+            UnavailableError: Temporal does not answer.
+        """
+        query = query_for(self.tenant, replace(filters, needs_person=True))
+        found = self.client.list_workflows(query, page_size=1_000, limit=WAITING_LIMIT)
+        try:
+            return tuple([waiting(each) async for each in found])
+        except RPCError as error:
+            raise unavailable() from error
 
     async def steps(self, run: str) -> tuple[StepView, ...]:
         """List a run's pieces of work, with the attempt that is under way."""

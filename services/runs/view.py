@@ -1,18 +1,15 @@
-"""Folds a run's transitions into what people ask for: steps, hand-offs, slots, open gates."""
+"""Folds a run's transitions into what people ask for: steps, hand-offs, slots."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from contracts.compiled import CompiledBudget, CompiledFlow, CompiledGate
+from contracts.compiled import CompiledBudget, CompiledFlow
 from contracts.event import Event, EventKind
-from contracts.failure import Failure
-from contracts.flow import GateAction
 from contracts.reference import Reference, Trust
-from contracts.run import GateView, HandOff, SlotView, StepStatus, StepView
+from contracts.run import HandOff, SlotView, StepStatus, StepView
 from contracts.usage import Usage
 from contracts.work import RunStart
 from services.runs.history import Told
-from workflows.gates import may_supply
 from workflows.remembering import pinned_reference
 
 _STEP_ENDS = {
@@ -191,43 +188,6 @@ def _at_start(start: RunStart, flow: CompiledFlow) -> Iterator[Reference]:
         )
     for slot, entry in start.entries.items():
         yield pinned_reference(slot, entry)
-
-
-def open_gate(told: Told, flow: CompiledFlow) -> GateView | None:
-    """Find the gate that waits, if one does."""
-    waiting: Event | None = None
-    for event in told.ordered():
-        if event.kind is EventKind.GATE_OPENED:
-            waiting = event
-        elif event.kind in (EventKind.GATE_DECIDED, EventKind.GATE_EXPIRED, EventKind.RUN_ENDED):
-            waiting = None
-    if waiting is None or told.outcome or waiting.digest is None:
-        return None
-    gate = flow.gates[waiting.step]
-    return GateView(
-        run=told.start.run,
-        flow=flow.name,
-        gate=waiting.step,
-        visit=waiting.visit,
-        role=gate.role,
-        opened_ms=waiting.at_ms,
-        deadline_ms=waiting.deadline_ms,
-        shown=waiting.digest,
-        references=waiting.references,
-        failure=waiting.failure,
-        remedy=waiting.failure.remedy if waiting.failure else "",
-        allow=_offered(flow, gate, waiting.failure),
-        edits=gate.edits,
-        go=gate.go,
-    )
-
-
-def _offered(
-    flow: CompiledFlow, gate: CompiledGate, failure: Failure | None
-) -> tuple[GateAction, ...]:
-    """What the gate allows, less what nobody can do about this failure."""
-    supplies = failure is None or may_supply(flow, failure.step, failure.item)
-    return tuple(action for action in gate.allow if action != "supply" or supplies)
 
 
 def place(told: Told) -> str:

@@ -22,6 +22,8 @@ SEARCH_ATTRIBUTES = {
     "FoTenant": "Keyword",
     "FoNeedsPerson": "Bool",
     "FoCostUsd": "Double",
+    "FoRole": "KeywordList",
+    "FoDeadline": "Datetime",
     "FoSchedule": "Keyword",
     "FoBatch": "Keyword",
 }

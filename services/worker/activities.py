@@ -38,6 +38,7 @@ from contracts.work import (
     Notified,
     NotifyTask,
     SealTask,
+    SettleTask,
     StepResult,
     StepTask,
 )
@@ -49,6 +50,7 @@ from services.long_term.entries import LongTermMemory
 from services.long_term.in_process import empty_memory
 from services.memory.base import JournalEntry, JournalState, WorkKey
 from services.memory.memory import Memory, NotInMemoryError, hash_in_thread
+from services.runs.inputs import as_value
 from services.webhooks.hosting import Webhooks
 from services.worker.cancelling import is_abandoned, leave_if_cancelled
 from services.worker.desk import Assignment, ModelDesk
@@ -61,6 +63,7 @@ from services.worker.flows import FlowCache
 from services.worker.given import read_given
 from services.worker.journal import Journal
 from services.worker.remembering import erased_meanwhile, remember
+from services.worker.settling import settled
 from workflows.failures import NEEDS_HISTORY
 from workflows.ports import Activities
 
@@ -174,6 +177,17 @@ class WorkerActivities(Activities):
         with _final_unless_passing():
             await self._memory.store.turn(task.tenant, task.run, events=events)
             await self._memory.seal(task.tenant, task.run, task.digests)
+
+    @activity.defn(name="settle")
+    async def settle(self, task: SettleTask) -> Value:
+        """See `Activities.settle`."""
+        digests = [each.decision.digest for each in task.decisions if each.decision]
+        events = _unwritten(task.pending, task.write_from)
+        with _final_unless_passing():
+            stored, _ = await self._memory.read(task.tenant, task.run, digests, events=events)
+            value, body = as_value(settled(task.decisions, stored, self._registry), task.facts)
+            await self._memory.write(task.tenant, task.run, {value.digest: body})
+        return value
 
     async def _attempt(self, task: StepTask, *, from_history: bool) -> StepResult:
         attempt = Attempt(task, activity.info().attempt, from_history)

@@ -14,7 +14,7 @@ from contracts.content.claims import ClaimVerdict
 from contracts.content.draft import Draft
 from contracts.content.evidence import EvidenceSet
 from contracts.content.outline import Outline, OutlineSection
-from contracts.content.review import Comment, CommentKind
+from contracts.content.review import CommentKind
 from contracts.content.section import Section, Sentence
 from services.agents import fact_checker, planner, reviewer, reviser, revision, section_writer
 from services.agents.checks.citations import quotes_by_id
@@ -208,7 +208,7 @@ def _flagged(draft: Draft, verdicts: Verdicts) -> tuple[revision.Flagged, ...]:
 
 def _comments(
     flagged: Sequence[revision.Flagged], opinion: reviewer.Opinion | None
-) -> tuple[Comment, ...]:
+) -> tuple[revision.Remark, ...]:
     """Number a comment for each section with flagged sentences, then the reviewer's own."""
     found = [
         (section, CommentKind.UNSUPPORTED, "Not borne out by its sources.", True)
@@ -221,6 +221,6 @@ def _comments(
         for place, each in zip(places, ours, strict=True)
     ]
     return tuple(
-        Comment(id=f"r{at}", section_id=section, kind=kind, text=text, blocking=blocking)
+        revision.Remark(id=f"r{at}", section_id=section, kind=kind, text=text, blocking=blocking)
         for at, (section, kind, text, blocking) in enumerate([*found, *rest], start=1)
     )

@@ -60,7 +60,7 @@ def _comparison(random: Random, model: type[BaseModel]) -> str:
     if name == "pieces":
         number = random.randint(1, list_at(model, name).at_most or 3)
         return f"len({name}) {random.choice(('==', '>', '<=', '!='))} {number}"
-    if name in ("comment", "who", "shown"):
+    if name in ("comment", "comments", "who", "decided_by", "shown"):
         name = "verdict"
     kind = scalar_at(model, name)
     if kind.kind is bool:

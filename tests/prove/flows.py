@@ -64,7 +64,7 @@ class Sketch:
 
 def random_flow(random: Random, registry: Registry, most_steps: int = 8) -> Drawn:
     """Draw one flow."""
-    kinds = [key for key in registry.contracts if key != "Decision@1"]
+    kinds = [key for key in registry.contracts if key != "Decision@2"]
     nodes = [f"n{number}" for number in range(random.randint(2, most_steps))]
     sketch = Sketch(random, registry, nodes, {"start": random.choice(kinds)})
     sketch.helps = sketch.chance(0.6)
@@ -278,14 +278,16 @@ def _gate(sketch: Sketch, at: int, name: str) -> None:
     shows = list(_reads(sketch))
     decisions = [slot for slot in sketch.slots if slot.startswith("d")]
     writes = random.choice(decisions) if decisions and sketch.chance(0.3) else f"d{at}"
-    sketch.slots[writes] = "Decision@1"
-    plain = [s for s in shows if s in sketch.single() and sketch.slots[s] != "Decision@1"]
+    sketch.slots[writes] = "Decision@2"
+    plain = [s for s in shows if s in sketch.single() and sketch.slots[s] != "Decision@2"]
     edits = random.choice(plain) if plain and sketch.chance(0.5) else None
     rules: list[dict[str, Any]] = [
         {"when": f"{writes}.verdict == 'approve'", "to": sketch.after(at)}
     ]
     if edits:
         rules.append({"when": f"{writes}.verdict == 'edited'", **_target(sketch, at)})
+    if sketch.chance(0.4):
+        rules.append({"when": f"{writes}.verdict == 'revise'", **_target(sketch, at)})
     gate: dict[str, Any] = {
         "gate": "editor",
         "shows": [f"{slot}?" if slot != edits and sketch.chance(0.1) else slot for slot in shows],

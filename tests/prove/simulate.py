@@ -256,6 +256,7 @@ class RandomOracle:
         if gate.answers_failure:
             return self._handles(name)
         verdicts = ["approve", "reject", *(["edited"] if gate.edits else [])]
+        verdicts += ["revise"] if gate.revises else []
         verdict = self._random.choice(verdicts)
         assert gate.writes is not None
         edits = verdict == "edited" and gate.edits

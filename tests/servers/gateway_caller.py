@@ -84,6 +84,13 @@ def gated_flow(deadline: str = "1h") -> ToyFlow:
     return toy_flow(GATE.replace("DEADLINE", deadline), one)
 
 
+def patient_flow() -> ToyFlow:
+    """The same gate, which reminds and asks another role within two seconds."""
+    one = toy("one", lambda given: _append(given, "start"))
+    asking = "    remind: [1s]\n    escalate: [{after: 2s, to: chief_editor}]\n    deadline: 1h\n"
+    return toy_flow(GATE.replace("    deadline: DEADLINE\n", asking), one)
+
+
 @asynccontextmanager
 async def gateway(bench: Harness, runs: Runs | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Serve over a real socket for as long as the context is open."""

@@ -17,6 +17,7 @@ from services.errors import (
     NotFoundError,
     UnavailableError,
 )
+from services.runs.listing import Filters
 from tests.harness import Harness, harness
 from tests.servers.gateway_caller import eventually, gateway
 from tests.servers.small_flows import GATE, ONE
@@ -167,7 +168,7 @@ async def test_a_cancelled_batch_cancels_its_runs(temporal_address: str) -> None
 
 async def _runs(bench: Harness, count: int) -> list[str]:
     for _ in range(200):
-        waiting = await bench.gates.open()
+        waiting = await bench.runs.waiting(Filters())
         if len(waiting) == count:
             return [each.run for each in waiting]
         await asyncio.sleep(0.05)

@@ -145,7 +145,7 @@ def test_article_is_written_and_published(here: Installation) -> None:
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = masked(ended.stdout)
-    assert rows[:2] == ["run RUN   article@1", "       URL"]
+    assert rows[:2] == ["run RUN   article@2", "       URL"]
     assert [row.split()[:2] for row in rows[2:] if row.startswith(" ok ")] == [
         ["ok", name]
         for name in (

@@ -192,7 +192,7 @@ async def test_a_flow_declares_its_subject(temporal_address: str) -> None:
 
 async def _gates(bench: Harness, count: int) -> set[str]:
     for _ in range(200):
-        waiting = {each.run for each in await bench.gates.open()}
+        waiting = {each.run for each in await bench.runs.waiting(Filters())}
         if len(waiting) == count:
             return waiting
         await asyncio.sleep(0.05)

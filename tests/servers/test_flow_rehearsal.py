@@ -115,6 +115,34 @@ async def test_others_change_and_erase_entries_meanwhile() -> None:
     assert found.is_good
 
 
+AGAIN = "  again: {agent: fact_checker, reads: [draft, evidence], writes: claims, next: approve}\n"
+BOARD = """    approvers: {need: all, of: [editor, legal], not_author: true}
+    remind: [24h]
+    escalate: [{after: 48h, to: chief_editor}]
+    on_deadline: {to: expired}
+"""
+
+
+async def test_several_approve_in_a_rehearsal_and_none_of_them_has_edited() -> None:
+    """One person a role decides, also on what another one has changed before."""
+    text = new_flow("board").replace("    on_deadline: {to: expired}\n", BOARD)
+    text = text.replace("to: fact_check, at_most: 2}", "to: again, at_most: 2}")
+    text = text.replace("  publish:\n", f"{AGAIN}  publish:\n")
+    play = await _play("board")
+    flow = compile_flow(read_text("board.yaml", text), KNOWN)
+    harmless = {"harmless": inputs_of(flow)["harmless"]}
+    chosen = Chosen(frozenset({"approve"}), frozenset({"old_digest", "decided_twice"}))
+
+    found = await rehearse(replace(play, flow=flow), harmless, chosen=chosen, at_once=8)
+
+    assert "harmless, approve edited: succeeded" in found.ways
+    assert {(row.fault, row.outcome) for row in found.rows} == {
+        ("old_digest", "succeeded"),
+        ("decided_twice", "succeeded"),
+    }
+    assert found.is_good
+
+
 async def test_one_seed_gives_one_table() -> None:
     """Two rehearsals of one flow differ in nothing but how long they took."""
     play = await _play("again")

@@ -1,6 +1,7 @@
 """The shipped flow `newsletter` on real Temporal and real memory, with a scripted model."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -28,15 +29,19 @@ REQUEST: Mapping[str, JsonValue] = {
 }
 
 
-async def _bench(address: str, redis_url: str, folders: pytest.TempPathFactory) -> Harness:
-    return await article(
-        address,
+@pytest.fixture
+async def bench(temporal_address: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Harness]:
+    """A newsroom with a real store and archive, and a tenant of its own."""
+    store = RedisStore(redis_url)
+    yield await article(
+        temporal_address,
         tenant=f"n{uuid4().hex[:8]}",
-        store=RedisStore(redis_url),
-        archive=FolderArchive(folders.mktemp("archive")),
+        store=store,
+        archive=FolderArchive(tmp_path),
         publisher=InProcessPublisher(),
         model=article_model(),
     )
+    await store.aclose()
 
 
 async def _issue(bench: Harness, **change: JsonValue) -> RunView:
@@ -49,11 +54,8 @@ async def _covered(bench: Harness) -> CoveredTopics:
     return CoveredTopics.decode(held.body)
 
 
-async def test_no_issue_tells_what_an_earlier_one_has_told(
-    temporal_address: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_no_issue_tells_what_an_earlier_one_has_told(bench: Harness, redis_url: str) -> None:
     """Two issues, with all of memory wiped between them: four topics, and none of them twice."""
-    bench = await _bench(temporal_address, redis_url, tmp_path_factory)
     async with bench.worker(), Redis.from_url(redis_url) as redis:
         first = await _issue(bench)
         await redis.flushall()
@@ -67,11 +69,8 @@ async def test_no_issue_tells_what_an_earlier_one_has_told(
     assert (lead.flow, lead.status) == ("article", RunStatus.SUCCEEDED)
 
 
-async def test_a_person_is_asked_where_the_subject_is_sensitive(
-    temporal_address: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_a_person_is_asked_where_the_subject_is_sensitive(bench: Harness) -> None:
     """An issue about medicines waits for an editor, in its lead article and as a whole."""
-    bench = await _bench(temporal_address, redis_url, tmp_path_factory)
     async with bench.worker():
         run = (await bench.runs.start("newsletter", {**REQUEST, "corpora": ["medication"]})).run
         for asking in (names.child_run(run, "lead", 1, ""), run):
@@ -83,11 +82,8 @@ async def test_a_person_is_asked_where_the_subject_is_sensitive(
     assert ended.status is RunStatus.SUCCEEDED, ended.reason
 
 
-async def test_when_all_has_been_told_an_issue_ends_quietly(
-    temporal_address: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_when_all_has_been_told_an_issue_ends_quietly(bench: Harness) -> None:
     """Nothing new is no failure: the run succeeds, publishes nothing and asks no model."""
-    bench = await _bench(temporal_address, redis_url, tmp_path_factory)
     async with bench.worker():
         await _issue(bench, corpora=["home-energy"], stories=6)
         again = await _issue(bench, corpora=["home-energy"], stories=6)

@@ -14,7 +14,7 @@ from services.errors import NotFoundError
 from services.memory.memory import Memory
 from services.memory.redis import RedisStore
 from services.runs.history import RunHistory
-from tests.servers.gateway_caller import gated_flow, line_flow
+from tests.servers.gateway_caller import gated_flow, line_flow, patient_flow
 from tests.servers.webhook_bench import (
     URL,
     WebhookBench,
@@ -83,6 +83,25 @@ async def test_a_run_tells_of_its_gate_and_its_end(temporal_address: str) -> Non
     assert end["url"] == f"{URL}/v1/runs/{started.run}"
     assert end["output_url"] == f"{URL}/v1/runs/{started.run}/values/{view.output.digest}"
     assert "eva" not in str(bodies)
+
+
+async def test_a_run_that_waits_tells_who_is_asked_by_then(temporal_address: str) -> None:
+    """A reminder and an escalation come while the gate waits, with the role of that moment."""
+    found = await webhook_bench(temporal_address, patient_flow())
+    async with receiving() as receiver, found.working():
+        await found.subscribe(receiver, NoticeKind.GATE_REMINDED, NoticeKind.GATE_ESCALATED)
+        started = await found.bench.runs.start("toy", {})
+        gate = await found.bench.waiting(started.run)
+        received = await receiver.until(2)
+        await found.bench.runs.cancel(started.run)
+
+    bodies = {told(each)["type"]: told(each)["data"] for each in received}
+    assert {name: data["role"] for name, data in bodies.items()} == {
+        "gate.reminded": "editor",
+        "gate.escalated": "chief_editor",
+    }
+    assert {data["shown"] for data in bodies.values()} == {gate.shown}
+    assert {data["status"] for data in bodies.values()} == {"input_required"}
 
 
 async def test_a_receiver_that_fails_is_asked_again(temporal_address: str) -> None:

@@ -40,14 +40,14 @@ def _misfits(
         for at, step in enumerate(steps):
             place: Place = ("steps", name, "branches", branch, at)
             if step not in document.steps:
-                yield unknown("FO230", place, step, document.steps, "step")
+                yield unknown("FO260", place, step, document.steps, "step")
             elif isinstance(document.steps[step], Gate):
                 message = f"{step} is a gate, and a branch waits for nobody"
                 remedy = "Ask after the block, or let a sub-flow do the work and ask in it."
-                yield _finding("FO230", place, message, remedy)
+                yield _finding("FO260", place, message, remedy)
             elif step in seen or step in taken:
                 message = f"{step} is in {seen.get(step) or taken[step]} already"
-                yield _finding("FO230", place, message, "Name a step once; declare another one.")
+                yield _finding("FO260", place, message, "Name a step once; declare another one.")
             seen.setdefault(step, branch)
 
 
@@ -58,7 +58,7 @@ def _ways_of_their_own(document: FlowDocument, name: str, block: Block) -> Itera
         if not (goes_on if following else node.next == block.next):
             message = f"{step} says itself what follows it, and is in the block {name}"
             remedy = f"Drop `next` here: {name} says what follows all its branches."
-            yield _finding("FO231", ("steps", step, "next"), message, remedy)
+            yield _finding("FO261", ("steps", step, "next"), message, remedy)
 
 
 def _seen_outside(document: FlowDocument, block: Block, outside: Set[str]) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def _seen_outside(document: FlowDocument, block: Block, outside: Set[str]) -> It
         if isinstance(node, Step) and (isinstance(node, Remember) or node.agent in outside):
             how = "writes to long-term memory" if isinstance(node, Remember) else "publishes"
             message = f"{step} {how}, and would do so though a step named before it fails"
-            yield _finding("FO232", ("steps", step), message, "Let it follow the block.")
+            yield _finding("FO262", ("steps", step), message, "Let it follow the block.")
 
 
 def _meetings(document: FlowDocument, name: str, block: Block) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _meetings(document: FlowDocument, name: str, block: Block) -> Iterator[Findi
 
 def _met(place: Place, message: str) -> Finding:
     remedy = "Put both steps into one branch, or one of them before or after the block."
-    return _finding("FO233", place, message, remedy)
+    return _finding("FO263", place, message, remedy)
 
 
 def _written(document: FlowDocument, steps: list[str]) -> dict[str, None]:
@@ -141,7 +141,7 @@ def _ways_into_the_middle(document: FlowDocument) -> Iterator[Finding]:
         block = inside.get(target)
         if block and source not in document.blocks[block].members:
             message = f"{target} is in the middle of the block {block}"
-            yield _finding("FO234", place, message, f"Lead to {block}: its branches begin there.")
+            yield _finding("FO264", place, message, f"Lead to {block}: its branches begin there.")
 
 
 def _ways(document: FlowDocument) -> Iterator[tuple[Place, str, str]]:

@@ -2,6 +2,7 @@
 
 from contracts.flow import FlowDocument
 from contracts.registry import Registry
+from workflows.checking.asking import check_asking
 from workflows.checking.conditions import check_conditions
 from workflows.checking.finding import Finding
 from workflows.checking.memory import check_memory
@@ -23,4 +24,5 @@ def check(document: FlowDocument, agents: Agents, registry: Registry) -> tuple[F
         *check_conditions(document, registry),
         *check_plans(document),
         *check_stand_ins(document, agents),
+        *check_asking(document),
     )

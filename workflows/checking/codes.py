@@ -15,6 +15,6 @@ from workflows.checking.codes_of_names import NAMES
 from workflows.checking.codes_of_subject import SUBJECT
 
 CODES: Final[dict[str, Code]] = {
-    each.code: each for each in (*FORM, *NAMES, *BLOCKS, *MEMORY, *SUBJECT, *BEHAVIOUR)
+    each.code: each for each in (*FORM, *NAMES, *MEMORY, *SUBJECT, *BLOCKS, *BEHAVIOUR)
 }
 """Every code there is, in order."""

@@ -1,4 +1,4 @@
-"""Codes 23x: parallel blocks, whose branches must not meet before they are joined."""
+"""Codes 26x: parallel blocks, whose branches must not meet before they are joined."""
 
 from typing import Final
 
@@ -62,7 +62,7 @@ _KEPT: Final = (
 
 BLOCKS: Final = (
     Code(
-        code="FO230",
+        code="FO260",
         title="a branch of what cannot be in one",
         meaning=(
             "A branch names steps that the flow declares, each once in all blocks. A gate waits for"
@@ -72,7 +72,7 @@ BLOCKS: Final = (
         example=Example(BESIDES, "topic: [classify]", "topic: [classify, outline]"),
     ),
     Code(
-        code="FO231",
+        code="FO261",
         title="a step of a block that says what follows it",
         meaning=(
             "The steps of a branch follow one another in the order in which the block names them,"
@@ -82,7 +82,7 @@ BLOCKS: Final = (
         example=Example(BESIDES, "writes: evidence}", "writes: evidence, next: classify}"),
     ),
     Code(
-        code="FO232",
+        code="FO262",
         title="a branch whose work is seen outside the run",
         meaning=(
             "Branches are worked on ahead of their turn. When a step that is named earlier fails,"
@@ -99,7 +99,7 @@ BLOCKS: Final = (
         ),
     ),
     Code(
-        code="FO233",
+        code="FO263",
         title="branches that meet before they are joined",
         meaning=(
             "What a branch makes is seen when all are done, so that no run depends on which was"
@@ -113,7 +113,7 @@ BLOCKS: Final = (
         ),
     ),
     Code(
-        code="FO234",
+        code="FO264",
         title="a way into the middle of a block",
         meaning=(
             "A block is entered where all its branches begin. Name the block: what was made before"

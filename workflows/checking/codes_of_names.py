@@ -182,7 +182,7 @@ NAMES: Final = (
         code="FO216",
         title="a gate that shows or writes the wrong thing",
         meaning=(
-            "A gate writes a person's decision, so its slot is Decision@1. And a person can only"
+            "A gate writes a person's decision, so its slot is a Decision. And a person can only"
             " edit what the gate shows, for a decision is about exactly what was seen."
         ),
         example=in_letter("    shows: [brief, claims]\n", "    shows: [brief, draft, claims]\n"),
@@ -262,6 +262,33 @@ NAMES: Final = (
         example=in_plan(
             "  outline: {flow: plan, reads: [brief, evidence], writes",
             "  outline: {agent: planner, reads: [brief, evidence], writes",
+        ),
+    ),
+    Code(
+        code="FO231",
+        title="a reminder or an escalation that never comes, or changes nothing",
+        meaning=(
+            "`remind` and `escalate` count from the moment the gate opens, and the deadline ends"
+            " the wait: what lies behind it never comes. And an escalation asks somebody else: a"
+            " role that is asked already is none, and at one moment one role can take over."
+        ),
+        example=in_plan(
+            "    writes: decision\n    remind: [48h]\n    deadline: 24h\n",
+            "    writes: decision\n    deadline: 24h\n",
+        ),
+    ),
+    Code(
+        code="FO232",
+        title="approvals that nobody can give",
+        meaning=(
+            "`approvers` says how many of which roles have to approve. Each role decides once, so"
+            " more than there are can never approve; the role that the gate asks is one of them;"
+            " and the decision is a `Decision@2`, which can name several who decided."
+        ),
+        example=in_plan(
+            "    writes: decision\n    approvers: {need: 3, of: [editor, legal]}\n"
+            "    deadline: 24h\n",
+            "    writes: decision\n    deadline: 24h\n",
         ),
     ),
 )

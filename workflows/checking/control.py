@@ -346,6 +346,8 @@ class _Explorer:
         verdict = (gate.writes, "verdict")
         for facts in self._regions(name, (gate.writes,)):
             label = Label(writes=True, vouches=facts[verdict] == APPROVE)
+            if facts[verdict] == "revise" and not gate.revises:
+                continue
             if facts[verdict] != "edited":
                 yield Answer(facts, label)
             elif gate.edits:

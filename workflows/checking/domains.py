@@ -13,7 +13,7 @@ from contracts.compiled import MISSING, Compare, CompiledFlow, Condition
 from contracts.reference import FactValue
 from contracts.registry import Registry
 from workflows.checking.types import ScalarType, list_at, scalar_at, text_judge
-from workflows.rules import comparisons, evaluate
+from workflows.rules import comparisons, evaluate, literals
 
 Field = tuple[str, str]
 """Slot and fact: `("review", "verdict")`, `("evidence", "len(items)")`."""
@@ -100,7 +100,7 @@ def _holds(atom: Compare, value: FactValue) -> bool:
 
 def _candidates(model: type[BaseModel], fact: str, atoms: Iterable[Compare]) -> list[FactValue]:
     """Values that between them lie in every region of a field, each one that the field can hold."""
-    constants = dict.fromkeys(literal for atom in atoms for literal in _literals(atom))
+    constants = dict.fromkeys(literal for atom in atoms for literal in literals(atom))
     kind = _type_of(model, fact)
     if kind.kind is bool:
         return [False, True]
@@ -110,10 +110,6 @@ def _candidates(model: type[BaseModel], fact: str, atoms: Iterable[Compare]) -> 
         return list(kind.values)
     texts = tuple(each for each in constants if isinstance(each, str))
     return list(_texts(model, fact, texts))
-
-
-def _literals(atom: Compare) -> tuple[bool | int | str, ...]:
-    return atom.value if isinstance(atom.value, tuple) else (atom.value,)
 
 
 def _type_of(model: type[BaseModel], fact: str) -> ScalarType:

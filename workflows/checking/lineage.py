@@ -35,14 +35,17 @@ Rows = tuple[Row | None, ...]
 """By slot; None while a slot holds nothing."""
 
 
-def put(rows: Rows, slot: int, made: Row, gone: tuple[int, Row] | None = None) -> Rows:
+def put(
+    rows: Rows, slot: int, made: Row, gone: tuple[int, Row] | None = None, *, regards: bool = False
+) -> Rows:
     """Make a value its slot's current one; those that it passes by go stale.
 
     `made.rests` are the slots it was made from. `gone` is a slot, with its row, whose value the
-    maker still saw and that has been replaced since.
+    maker still saw and that has been replaced since; `regards`: by something the maker knew too.
     """
     if gone is not None:
         made = _without(made, *gone)
+        made = made._replace(rests=made.rests | 1 << gone[0]) if regards else made
     regarded = _below(rows, made.rests)
     old = rows[slot]
     bit = 1 << slot

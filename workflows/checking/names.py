@@ -17,6 +17,9 @@ Agents = Mapping[str, AgentDeclaration]
 UNTYPED: Final = "?"
 """The type of a slot whose contract nobody knows; that is told once, and no more of it."""
 
+DECISIONS: Final = ("Decision@1", "Decision@2")
+"""What a gate may write; only the second has comments, and names several who decided."""
+
 
 def check_names(document: FlowDocument, agents: Agents, registry: Registry) -> Iterator[Finding]:
     """Find names that nothing answers to, and types that do not meet."""
@@ -260,9 +263,9 @@ def _gate(
     for key, written in (("writes", gate.writes), ("edits", gate.edits)):
         if written:
             yield from _slot((*here, key), written, slots)
-    if gate.writes and slots.get(gate.writes, UNTYPED) not in ("Decision@1", UNTYPED):
+    if gate.writes and slots.get(gate.writes, UNTYPED) not in (*DECISIONS, UNTYPED):
         message = f"a gate writes a decision, and {gate.writes} is {slots[gate.writes]}"
-        yield _finding("FO216", (*here, "writes"), message, "Declare the slot as Decision@1.")
+        yield _finding("FO216", (*here, "writes"), message, "Declare the slot as Decision@2.")
     if gate.edits:
         yield from _edits((*here, "edits"), gate.edits, gate.shows, slots)
     yield from _rules(document, here, gate.next)

@@ -39,6 +39,9 @@ class _Site:
     writes: int = -1
     edits: int = -1
     about: int = 0
+    knows_edit: bool = False
+    """What a person decides with an edit is made from the edited value too."""
+
     shows: bool = False
     """What it writes is about everything it was shown."""
 
@@ -144,7 +147,7 @@ class Tracker:
         made = Row(shown, 0, about)
         if self._vouching:
             made = made._replace(vouches=label.vouches, vouched=trusted)
-        return put(after, site.writes, made, gone)
+        return put(after, site.writes, made, gone, regards=site.knows_edit)
 
     def _site(self, location: str, readings: Readings) -> _Site:
         flow, name = self._flow, name_of(location)
@@ -165,7 +168,7 @@ class Tracker:
             gate = flow.gates[name]
             writes = self._index.get(gate.writes or "", -1)
             edits = self._index.get(gate.edits or "", -1)
-            return _Site(entering, ruling, writes, edits, shows=True)
+            return _Site(entering, ruling, writes, edits, knows_edit=gate.revises, shows=True)
         return _Site(entering, ruling)
 
     def _tracked(self, readings: Iterable[Reading]) -> tuple[tuple[int, Reading], ...]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from contracts.agent import AgentKind
 from contracts.base import Part
-from contracts.compiled import CompiledBudget, Condition
+from contracts.compiled import CompiledApprovers, CompiledBudget, CompiledEscalation, Condition
 from contracts.flow import GateAction
 from contracts.long_term import Merge
 from contracts.reference import Trust
@@ -163,6 +163,15 @@ class GateNode(Part):
     edits: MapWrite | None = None
     deadline: int
     """Seconds."""
+
+    remind: tuple[int, ...] = ()
+    """Seconds after the opening."""
+
+    escalate: tuple[CompiledEscalation, ...] = ()
+    """Who else is asked, and when, in order."""
+
+    approvers: CompiledApprovers | None = None
+    """None: whoever decides first decides."""
 
     answers_failure: bool = False
     """Whether it shows a failure and what led to it, instead of slots."""

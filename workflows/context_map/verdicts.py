@@ -24,6 +24,8 @@ def verdicts_by_rule(gate: CompiledGate) -> tuple[tuple[str, ...], ...]:
         # Nobody can say `edited` at a gate where nothing can be edited.
         if verdict is DecisionVerdict.EDITED and not gate.edits:
             continue
+        if verdict is DecisionVerdict.REVISE and not gate.revises:
+            continue
         for ordinal, rule in enumerate(gate.next):
             matches = _matches(gate, rule, verdict)
             if matches is not False:

@@ -33,6 +33,9 @@ def run(
     idempotency_key: Annotated[
         str, typer.Option(help="The same key with the same input gives the same run.")
     ] = "",
+    by: Annotated[
+        str, typer.Option(help="Who starts it; a gate may refuse that its author approves.")
+    ] = "",
     subject: Annotated[
         str,
         typer.Option(help="What the run is about: runs of a flow on one subject take turns."),
@@ -50,8 +53,12 @@ def run(
     """
     found = settings()
     with Gateway(found.gateway_url) as gateway:
-        turns = {"subject": subject, "on_conflict": on_conflict.value if on_conflict else ""}
-        accepted = start(gateway, flow, read_mapping(given), idempotency_key, turns)
+        more = {
+            "by": by,
+            "subject": subject,
+            "on_conflict": on_conflict.value if on_conflict else "",
+        }
+        accepted = start(gateway, flow, read_mapping(given), idempotency_key, more)
         if accepted.replayed:
             say(f"run {accepted.id} was started by an earlier request with this key")
         if watch:
@@ -76,7 +83,7 @@ def start(
     flow: str,
     written: WrittenFile,
     key: str = "",
-    turns: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> RunStarted:
     """Start a run on what a file says.
 
@@ -87,9 +94,9 @@ def start(
         UnavailableError: the gateway does not answer.
     """
     headers = {"Idempotency-Key": key} if key else {}
+    body: dict[str, JsonValue] = {"flow": flow, "input": written.data}
+    body |= {name: value for name, value in (more or {}).items() if value}
     try:
-        body: dict[str, JsonValue] = {"flow": flow, "input": written.data}
-        body |= {name: value for name, value in (turns or {}).items() if value}
         return gateway.post(RunStarted, "/runs", body, headers)
     except InputInvalidError as error:
         raise InputInvalidError(str(error), written.locate(error.problems)) from error

@@ -68,6 +68,10 @@ def fork_run(
         typer.Option(metavar="ALIAS=NAME", help="Another model behind an alias."),
     ] = None,
     flow_version: Current = "same",
+    by: Annotated[
+        str,
+        typer.Option(help="Who begins it; a gate may refuse that its author approves."),
+    ] = "",
     watch: Watch = False,
     idempotency_key: Key = "",
     as_json: AsJson = False,
@@ -85,6 +89,7 @@ def fork_run(
         "prompts": {name: _text(text) for name, text in _named("--prompt", prompt)},
         "models": dict(_named("--model", model)),
         "flow_version": flow_version,
+        "by": by,
     }
     _begin(f"{run_path(run)}/fork", body, idempotency_key, watch=watch, as_json=as_json)
 

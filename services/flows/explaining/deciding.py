@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from services.flows.explaining.asking import asking
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.conditions import in_words
 from services.flows.explaining.receiving import handed, outdated, read_name
@@ -31,6 +32,7 @@ def after_gate(chart: Chart, gate: GateNode) -> str:
             f"{role(gate.role)} is shown {shown}{edits} and has {duration(gate.deadline)}",
             f"what they say is written to {code(gate.writes.slot)}"
             f" ({code(gate.writes.contract)}{fields}) and holds for exactly what they were shown",
+            *asking(gate),
         ),
     ]
     ways = chart.leaving(gate.name, WayKind.ANSWER)

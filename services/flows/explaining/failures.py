@@ -5,6 +5,7 @@ from typing import Final
 
 from contracts.failure import FailureKind
 from contracts.flow import GateAction
+from services.flows.explaining.asking import asking
 from services.flows.explaining.chart import Chart
 from services.flows.explaining.plans import Line, Plans
 from services.flows.explaining.words import (
@@ -158,7 +159,7 @@ def _helping(chart: Chart, gate: GateNode) -> str:
         for way in chart.leaving(gate.name, WayKind.DEADLINE)
         if not way.rule
     ]
-    return "\n\n".join([opening, offered, paragraph(*late)])
+    return "\n\n".join([opening, offered, paragraph(*asking(gate), *late)])
 
 
 def _offers(chart: Chart, gate: GateNode) -> Iterator[str]:

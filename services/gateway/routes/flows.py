@@ -3,11 +3,18 @@
 from fastapi import APIRouter
 from pydantic import JsonValue, TypeAdapter
 
-from contracts.compiled import CompiledFlow, CompiledGate, CompiledRule, CompiledStep
+from contracts.compiled import (
+    CompiledApprovers,
+    CompiledFlow,
+    CompiledGate,
+    CompiledRule,
+    CompiledStep,
+)
 from services.gateway.parameters import FlowName
 from services.gateway.problems import documented
 from services.gateway.replies import (
     ContractSchema,
+    FlowApprovers,
     FlowEnd,
     FlowGate,
     FlowList,
@@ -136,9 +143,16 @@ def _gate(gate: CompiledGate) -> FlowGate:
         allow=gate.allow,
         stop=gate.stop,
         deadline_seconds=gate.deadline,
+        remind_seconds=gate.remind,
+        escalate={each.to: each.after for each in gate.escalate},
+        approvers=_approvers(gate.approvers) if gate.approvers else None,
         on_deadline=gate.on_deadline.to,
         next=_ways(gate.next),
     )
+
+
+def _approvers(asked: CompiledApprovers) -> FlowApprovers:
+    return FlowApprovers(need=asked.need, of=asked.of, not_author=asked.not_author)
 
 
 def _ways(rules: tuple[CompiledRule, ...]) -> tuple[FlowWay, ...]:

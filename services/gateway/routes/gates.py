@@ -4,11 +4,21 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from contracts.run import DecisionReply
-from services.gateway.parameters import GateName, RunId
+from contracts.run import DecisionReply, GateLook
+from services.gateway.parameters import (
+    Cursor,
+    FlowFilter,
+    GateName,
+    PageLimit,
+    RoleFilter,
+    RunId,
+    UnseenBy,
+    Who,
+)
 from services.gateway.problems import documented
 from services.gateway.replies import DecisionBody, GateList
 from services.gateway.state import Here
+from services.runs.inbox import Asked
 
 router = APIRouter(prefix="/v1", tags=["gates"])
 
@@ -21,10 +31,19 @@ _DECIDED: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("/gates", summary="List what waits for a person", responses=documented(500, 503))
-async def list_gates(here: Here) -> GateList:
-    """The open gates of all runs, at most a hundred."""
-    return GateList(gates=await here.gates.open())
+@router.get("/gates", summary="List what waits for a person", responses=documented(422, 500, 503))
+async def list_gates(
+    here: Here,
+    role: RoleFilter = "",
+    flow: FlowFilter = "",
+    unseen_by: UnseenBy = "",
+    limit: PageLimit = 50,
+    cursor: Cursor = "",
+) -> GateList:
+    """The open gates of all runs, the earliest deadline first."""
+    asked = Asked(role=role, flow=flow, unseen_by=unseen_by)
+    page = await here.gates.inbox.page(asked, limit=limit, cursor=cursor)
+    return GateList(gates=page.gates, cursor=page.cursor, waiting=page.waiting)
 
 
 @router.get(
@@ -34,7 +53,18 @@ async def list_gates(here: Here) -> GateList:
 )
 async def run_gates(run: RunId, here: Here) -> GateList:
     """None or one: a flow goes one way at a time."""
-    return GateList(gates=await here.gates.open(run))
+    found = await here.gates.open(run)
+    return GateList(gates=found, waiting=len(found))
+
+
+@router.get(
+    "/runs/{run}/gates/{gate}",
+    summary="Show what a gate asks about, and what changed since a person looked last",
+    responses=documented(404, 409, 422, 500, 503),
+)
+async def look(run: RunId, gate: GateName, here: Here, who: Who = "") -> GateLook:
+    """The values that are shown. With `who`, the look is kept for the next time."""
+    return await here.gates.looking.look(run, gate, who)
 
 
 @router.post(
@@ -45,7 +75,10 @@ async def run_gates(run: RunId, here: Here) -> GateList:
 async def decide(
     run: RunId, gate: GateName, body: DecisionBody, here: Here, response: Response
 ) -> DecisionReply:
-    """Decide on exactly what the gate shows: `shown` names its digest."""
+    """Decide on exactly what the gate shows: `shown` names its digest.
+
+    Where several have to approve, `role` says as whom; the gate waits until enough have.
+    """
     reply = await here.gates.decide(run, gate, body)
     response.status_code = 200 if reply.delivered else 202
     return reply

@@ -71,6 +71,7 @@ async def _start(here: Services, body: StartRun, key: str) -> Started:
             idempotency_key=key,
             subject=body.subject,
             on_conflict=body.on_conflict,
+            by=body.by,
         )
     except InputInvalidError as error:
         # The library speaks of the input; in the request the input stands under its own name.

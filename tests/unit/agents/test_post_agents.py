@@ -4,7 +4,7 @@ import pytest
 
 from contracts.agent import Capability
 from contracts.content.brand_voice import BrandVoice
-from contracts.content.decision import Decision, DecisionVerdict
+from contracts.content.decision import Decision, DecisionVerdict, PersonComment
 from contracts.content.post import ChannelPost, PostSet
 from contracts.content.post_report import PostFaultKind, PostReport
 from contracts.content.publication import Publication
@@ -214,7 +214,8 @@ async def test_a_person_s_edit_is_measured_like_a_model_s() -> None:
 
 
 def _decided(verdict: DecisionVerdict) -> Decision:
-    return Decision(verdict=verdict, who="eva", shown="0" * 64)
+    comments = (PersonComment(id="c1", text="shorter"),)
+    return Decision(verdict=verdict, who="eva", shown="0" * 64, comments=comments)
 
 
 async def _published(report: PostReport, decision: Decision | None) -> dict[str, bytes]:
@@ -237,10 +238,12 @@ async def test_approved_posts_are_published_on_one_page() -> None:
 
 
 async def test_nothing_is_published_that_nothing_vouches_for() -> None:
-    """Faults without an approval, and a rejection, stop the posts."""
+    """Faults without an approval, a rejection and a wish for changes stop the posts."""
     faulty = (await _report(POSTS)).model_copy(update={"fault_count": 2})
 
     with pytest.raises(StepError, match="nothing vouches"):
         await _published(faulty, None)
     with pytest.raises(StepError, match="rejected"):
         await _published(await _report(POSTS), _decided(DecisionVerdict.REJECT))
+    with pytest.raises(StepError, match="wants this text changed"):
+        await _published(await _report(POSTS), _decided(DecisionVerdict.REVISE))

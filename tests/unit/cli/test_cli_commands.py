@@ -387,10 +387,10 @@ def test_cancel_asks_the_run_to_stop(gateway: Any, capsys: pytest.CaptureFixture
 
 def open_gate(gateway: Any, gate: dict[str, Any]) -> None:
     """Let a gate be open and take a decision."""
-    gateway.has(f"GET /v1/runs/{RUN}/gates", {"gates": [gate]})
-    gateway.has(f"GET /v1/runs/{RUN}/values/{DIGEST}", DRAFT)
-    path = f"POST /v1/runs/{RUN}/gates/{gate['gate']}"
-    gateway.has(path, {"id": "x", "delivered": True})
+    path = f"/v1/runs/{RUN}/gates/{gate['gate']}"
+    values = [{"reference": each, "value": DRAFT} for each in gate["references"]]
+    gateway.has(f"GET {path}", {"gate": gate, "values": values})
+    gateway.has(f"POST {path}", {"id": "x", "delivered": True})
 
 
 def test_decision_shows_first_and_names_what_it_showed(
@@ -419,7 +419,10 @@ def test_decision_about_a_digest_is_sent_at_once(
 
     code, out, _ = run(capsys, "gates", "decide", RUN, "approve", *words, "--json")
 
-    assert (code, json.loads(out)) == (0, {"id": "x", "delivered": True})
+    assert (code, json.loads(out)) == (
+        0,
+        {"id": "x", "delivered": True, "approvals": 0, "needed": 0},
+    )
     assert gateway.asked[-1][2] == {
         "shown": "c" * 64,
         "who": "anna",
@@ -482,7 +485,8 @@ def test_gate_that_does_not_wait_is_an_error(
     gateway: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A gate that was decided meanwhile is told as such."""
-    gateway.has(f"GET /v1/runs/{RUN}/gates", {"gates": []})
+    problem = {"status": 409, "code": "ConflictError", "detail": "the gate does not wait"}
+    gateway.has(f"GET /v1/runs/{RUN}/gates/approve", problem, 409)
 
     code, _, err = run(capsys, "gates", "show", RUN, "approve")
 

@@ -60,6 +60,7 @@ def test_a_fork_sends_what_is_changed(
         *("fork", RUN, "--at", "review", "--visit", "2"),
         *("--input", f"brief=@{tmp_path}/brief.yaml", "--set", f"draft=@{tmp_path}/brief.yaml"),
         *("--prompt", f"reviewer.free=@{tmp_path}/prompt.md", "--model", "judge=big"),
+        *("--by", "ann"),
     )
 
     [(_, _, body)] = gateway.asked
@@ -72,6 +73,7 @@ def test_a_fork_sends_what_is_changed(
         "prompts": {"reviewer.free": "Be brief.\n"},
         "models": {"judge": "big"},
         "flow_version": "same",
+        "by": "ann",
     }
     told = capsys.readouterr().out
     assert f"fork of {RUN}, from review (visit 2) on; changed: input brief" in told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.compiled import CompiledFlow, CompiledPlanLine, CompiledStep
-from contracts.content.decision import Decision
+from contracts.content.decision import DecisionV1
 from services import composition
 from services.agents.base import Given
 from services.cli.app import main
@@ -27,7 +27,7 @@ def _make(given: Given) -> Note:
 
 
 def _told(flow: CompiledFlow) -> str:
-    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(Decision.model_fields)}
+    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(DecisionV1.model_fields)}
     return page(context_map(flow, keys), {"one": "does a thing"})
 
 
@@ -155,20 +155,24 @@ def test_people_have_a_time_and_ways_out(article: str) -> None:
     """Both gates say how long a person has, what they may do and where each answer leads."""
     assert "- No answer within 3 days: the run ends as `expired`." in article
     assert (
-        "- **reject** or **edited** beyond the two allowed: the run ends as `rejected`." in article
-    )
+        "- **reject**, **edited** beyond the two allowed or **revise** beyond the two allowed:"
+        " the run ends as `rejected`."
+    ) in article
     assert "They have 24 hours to choose one of these:" in article
     assert "Not for `fact_check` and `review`, which verify, nor for `publish`" in article
 
 
 def test_a_used_up_rule_leads_on(article: str) -> None:
     """A counted rule says what happens to the run that has used it up."""
-    assert "`evidence`. After that, the editor decides at `approve`." in article
+    assert (
+        "`evidence` and `decision` if there is one that is not stale. After that, the editor"
+        " decides at `approve`."
+    ) in article
 
 
 def test_loops_have_a_bound_in_words(article: str) -> None:
     """The largest number of rounds is worked out."""
-    assert "So none of them is begun more than five times in a run" in article
+    assert "So none of them is begun more than seven times in a run" in article
 
 
 PLAIN = """
@@ -360,7 +364,7 @@ def test_whoever_takes_old_context_is_named(compiled: CompiledFlow) -> None:
     told = _told(_with_step(compiled, "revise", reads=reads))
 
     assert "nobody but `revise`, which takes an old `claims` as well, is given them" in told
-    assert "with `review`, `brief`, `draft`, `claims`, even an outdated one and `evidence`" in told
+    assert "with `review`, `brief`, `draft`, `claims`, even an outdated one, `evidence` and" in told
 
 
 def test_whoever_takes_old_context_is_named_once(compiled: CompiledFlow) -> None:

@@ -250,7 +250,7 @@ def test_a_gate_shows_as_a_step_reads() -> None:
         ),
         (
             HELP.replace("gate: op,", "gate: op, shows: [first],"),
-            "takes allow, stop and a deadline",
+            "takes allow, stop, a deadline, remind and escalate only",
         ),
     ],
 )

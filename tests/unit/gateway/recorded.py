@@ -19,7 +19,7 @@ from services.memory.memory import Memory
 from services.runs.gates import Gates
 from services.runs.history import RunHistory, Told
 from services.runs.inputs import read_input
-from services.runs.listing import Filters
+from services.runs.listing import Filters, Waiting
 from services.runs.runs import Page, Runs, Started
 from services.settings import Settings
 from tests.toys import REGISTRY, Note, ToyFlow, toy, toy_flow, toy_shelf
@@ -158,6 +158,7 @@ class RecordedRuns(Runs):
         *,
         idempotency_key: str = "",
         history_limit: int = 0,
+        by: str = "",
         subject: str = "",
         on_conflict: DoubleStart | None = None,
     ) -> Started:
@@ -173,6 +174,9 @@ class RecordedRuns(Runs):
             raise self.error
         self.filters = filters
         return Page((await self.summary(RUN),), "next")
+
+    async def waiting(self, filters: Filters) -> tuple[Waiting, ...]:
+        return (Waiting(1, RUN),)
 
     async def cancel(self, run: str) -> None:
         self.cancelled.append(run)

@@ -16,6 +16,7 @@ async def test_the_schema_of_flow_files_is_served(caller: httpx.AsyncClient) -> 
     assert schema["definitions"]["Step"]["properties"]["agent"]["enum"] == sorted(declarations())
     assert schema["definitions"]["Contract"]["enum"] == [
         "Decision@1",
+        "Decision@2",
         "Job@1",
         "Jobs@1",
         "Note@1",

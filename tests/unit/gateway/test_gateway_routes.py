@@ -203,7 +203,10 @@ async def test_a_decision_that_arrives_is_answered_200(
 
     reply = await caller.post(f"/v1/runs/{RUN}/gates/approve", json=body)
 
-    assert (reply.status_code, reply.json()) == (200, {"id": "d1", "delivered": True})
+    assert (reply.status_code, reply.json()) == (
+        200,
+        {"id": "d1", "delivered": True, "approvals": 0, "needed": 0},
+    )
     assert [taken.who for taken in gates.taken] == ["eva"]
 
 

@@ -26,6 +26,7 @@ from contracts.work import RunOutcome, RunStart, StepResult
 from services.errors import NotFoundError, UnavailableError
 from services.runs import view
 from services.runs.history import RunHistory, Told
+from services.runs.open_gates import open_gate
 from tests.toys import Note
 from tests.unit.memory.kept import an_event
 from tests.unit.workflows.runs import BUDGET, a_start, asking_flow
@@ -237,7 +238,7 @@ async def test_a_recorded_run_can_be_shown(name: str) -> None:
 
     assert told.outcome is not None
     assert view.place(told) == told.outcome.end
-    assert view.open_gate(told, flow) is None
+    assert open_gate(told, flow) is None
     assert {step.status for step in view.steps(told)} <= {
         StepStatus.COMPLETED,
         StepStatus.FAILED,

@@ -14,6 +14,7 @@ from contracts.usage import Usage
 from contracts.work import RunOutcome, StepResult
 from services.runs import view
 from services.runs.history import Told
+from services.runs.open_gates import open_gate
 from tests.unit.workflows.driven import a_flow, an_agent
 from tests.unit.workflows.runs import BUDGET, a_reference, a_start, a_value, asking_flow
 
@@ -249,7 +250,7 @@ def test_an_open_gate_says_what_it_asks() -> None:
         opened("ask", references=(a_reference(),), digest="5" * 64, deadline_ms=99, text="editor")
     )
 
-    gate = view.open_gate(told, FLOW)
+    gate = open_gate(told, FLOW)
 
     assert gate is not None
     assert (gate.gate, gate.role, gate.shown, gate.deadline_ms) == ("ask", "editor", "5" * 64, 99)
@@ -298,7 +299,7 @@ def test_a_gate_offers_what_can_be_done_about_the_failure(
     """Nobody is asked for a value that the run would not take from a person."""
     failure = DENIED.model_copy(update={"step": step, "item": item})
 
-    gate = view.open_gate(_told(opened("help", digest="5" * 64, failure=failure)), HELPED)
+    gate = open_gate(_told(opened("help", digest="5" * 64, failure=failure)), HELPED)
 
     assert gate is not None
     assert gate.allow == offered
@@ -307,12 +308,12 @@ def test_a_gate_offers_what_can_be_done_about_the_failure(
 @pytest.mark.parametrize("ending", [decided("ask"), expired("ask"), {"kind": EventKind.RUN_ENDED}])
 def test_a_gate_that_is_over_is_not_open(ending: dict[str, Any]) -> None:
     """Decided, expired or left behind by the run's end: nobody is asked any more."""
-    assert view.open_gate(_told(opened("ask", digest="5" * 64), ending), FLOW) is None
+    assert open_gate(_told(opened("ask", digest="5" * 64), ending), FLOW) is None
 
 
 def test_a_run_without_a_gate_asks_nobody() -> None:
     """As long as no gate was opened there is nothing to decide."""
-    assert view.open_gate(_told(started("one")), FLOW) is None
+    assert open_gate(_told(started("one")), FLOW) is None
 
 
 def _outcome(end: str = "done") -> RunOutcome:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.agent import AgentDeclaration
 from contracts.base import Contract
-from contracts.content.decision import Decision
+from contracts.content.decision import DecisionV1
 from contracts.registry import Registry
 from services.flows.compile import Inspection, inspect
 from services.flows.document import read_text
@@ -35,7 +35,7 @@ class Report(Contract, version=1):
     mark: str = Field(default="m1", pattern="^m[0-9]$")
 
 
-REPORTS: Final = Registry.of([Note, Report, Decision])
+REPORTS: Final = Registry.of([Note, Report, DecisionV1])
 
 HEAD: Final = """
 flow: toy

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.agent import AgentKind
 from contracts.compiled import CompiledFlow
-from contracts.content.decision import Decision
+from contracts.content.decision import DecisionV1
 from contracts.long_term import Merge
 from contracts.reference import Trust
 from contracts.registry import CONTRACTS
@@ -52,7 +52,7 @@ def article() -> ContextMap:
 
 
 def _draw(flow: CompiledFlow) -> ContextMap:
-    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(Decision.model_fields)}
+    keys = {"Note@1": tuple(Note.model_fields), "Decision@1": tuple(DecisionV1.model_fields)}
     return context_map(flow, keys)
 
 
@@ -191,7 +191,7 @@ def test_a_gate_says_who_is_asked_and_about_what(article: ContextMap) -> None:
     assert (approve.role, approve.deadline) == ("editor", 72 * 3600)
     assert [shown.slot for shown in approve.shows] == ["brief", "draft", "claims", "review"]
     assert approve.writes is not None
-    assert approve.writes.fields == ("verdict", "comment", "who", "shown")
+    assert approve.writes.fields == ("verdict", "comment", "comments", "who", "decided_by", "shown")
     assert approve.edits is not None
     assert approve.edits.slot == "draft"
 
@@ -290,7 +290,8 @@ def test_verdicts_are_told_from_rules(article: ContextMap) -> None:
     assert verdicts == {
         "publish": ("approve",),
         "fact_check": ("edited",),
-        "rejected": ("edited", "reject"),
+        "revise": ("revise",),
+        "rejected": ("edited", "reject", "revise"),
         "expired": (),
     }
 
@@ -334,13 +335,14 @@ def test_a_slot_knows_what_it_is_about(article: ContextMap) -> None:
 
 
 def test_loops_come_with_their_bounds(article: ContextMap) -> None:
-    """The loop of checking and revising is bounded by two counted ways."""
+    """The loop of checking and revising is bounded by three counted ways."""
     [loop] = article.loops
 
     assert loop.nodes == ("fact_check", "review", "revise", "approve")
     assert [(bound.source, bound.target, bound.at_most) for bound in loop.bounds] == [
         ("review", "revise", 2),
         ("approve", "fact_check", 2),
+        ("approve", "revise", 2),
     ]
     assert _way(article, "revise", "fact_check").goes_back
     assert not _way(article, "review", "revise").goes_back

@@ -478,6 +478,27 @@ def test_an_item_that_a_person_supplied_waits_for_the_next_visit() -> None:
     assert kept.inputs == run.course.enter("write").digests()
 
 
+UNSUPPLIED = {"supplied_at": "", "supplied_by": ""}
+
+
+def test_who_supplied_an_item_is_an_author_of_the_list() -> None:
+    """The person is named once the list is there, and its other items are nobody's."""
+    run = _fan_out()
+    run.fail(item="b")
+    run.handle("supply", supplied=run.value(), who="ann")
+    visit = run.course.enter("write")
+    kept = run.state.finished_items["write/b"]
+    made = run.course.reference(visit, "a", run.value())
+    theirs = run.course.reference(visit, "b", kept.result.value)
+    taken_up = theirs.model_copy(update={"produced_by": "help"})
+
+    # Another item failed at first: what is done is kept, and stays who it was from.
+    run.state.remember_items("write", {"b": kept.model_copy(update=UNSUPPLIED)})
+    run.course.accept(visit, [made, taken_up], {})
+
+    assert run.state.authors == {"parts:1": ("ann",)}
+
+
 def test_nobody_writes_a_whole_list_by_hand() -> None:
     """A fan-out that failed as a whole, as for want of budget, leaves no one item to supply."""
     run = _fan_out()

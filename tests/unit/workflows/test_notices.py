@@ -10,7 +10,7 @@ from contracts.notice import Notice, NoticeKind
 from contracts.usage import Usage
 from contracts.work import Notified, RunProgress
 from tests.unit.workflows.runs import a_reference, a_start, asking_flow
-from workflows.state import RunState
+from workflows.state import RunState, Told
 
 
 def begun(flow: CompiledFlow | None = None, **changes: Any) -> RunState:
@@ -64,11 +64,30 @@ def test_a_gate_is_told_with_its_role_and_deadline() -> None:
     assert told.id == f"{told.run}-{number}"
 
 
+def test_a_wait_is_told_with_who_is_asked_by_then() -> None:
+    """A reminder goes to the role that is asked now, and names what a decision has to name."""
+    state = begun()
+    asked = Told(step="ask", visit=1, role="chief", digest=digest(b""), deadline_ms=99)
+
+    state.tell(EventKind.ESCALATED, 5, **asked)
+    state.tell(EventKind.REMINDED, 6, **asked)
+
+    assert [(each.kind, each.role) for each in state.notices.pending] == [
+        (NoticeKind.GATE_ESCALATED, "chief"),
+        (NoticeKind.GATE_REMINDED, "chief"),
+    ]
+    assert {(each.digest, each.deadline_ms) for each in state.notices.pending} == {
+        (digest(b""), 99)
+    }
+
+
 def test_who_decided_is_not_told() -> None:
     """The notice names the gate's role and no person."""
     state = begun()
 
-    state.tell(EventKind.GATE_DECIDED, 5, step="ask", visit=1, text="eva@example.com")
+    state.tell(
+        EventKind.GATE_DECIDED, 5, step="ask", visit=1, role="deputy", text="eva@example.com"
+    )
 
     [told] = state.notices.pending
     assert told.role == "editor"
