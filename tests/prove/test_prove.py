@@ -74,9 +74,16 @@ def test_a_witness_that_says_another_place_is_caught(monkeypatch: pytest.MonkeyP
     """A witness is held to where it says that the run goes wrong."""
 
     def elsewhere(
-        control: Control, start: int, way: Sequence[Edge], at: str, rounds: Sequence[Edge] = ()
+        control: Control,
+        start: int,
+        way: Sequence[Edge],
+        at: str,
+        rounds: Sequence[Edge] = (),
+        *,
+        sparing: bool = False,
     ) -> Witness:
-        return witness(control, start, way, at, rounds).model_copy(update={"at": "elsewhere"})
+        told = witness(control, start, way, at, rounds, sparing=sparing)
+        return told.model_copy(update={"at": "elsewhere"})
 
     monkeypatch.setattr("workflows.checking.behaviour.witness", elsewhere)
 
