@@ -28,7 +28,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.compiled import CompiledBudget, CompiledFlow
 from contracts.double_start import ClaimTask, DoubleStart
-from contracts.origin import Origin
 from contracts.reference import Digest, Value
 from contracts.registry import Registry
 from contracts.run import GateView, HandOff, RunStatus, RunSummary, RunView, SlotView, StepView
@@ -57,6 +56,7 @@ from services.runs.listing import (
     write_cursor,
 )
 from services.runs.open_gates import open_gate
+from services.runs.origins import headline, origin_memo, origin_of
 from services.runs.preparing import HISTORY_LIMIT_EVENTS, Preparing
 from services.runs.turns import Turns
 from services.settings import Settings
@@ -75,7 +75,6 @@ _REFUSED: Final = frozenset(
 WAITING_LIMIT: Final = 10_000
 """Waiting runs that are put in order; of more, the newest so many."""
 
-ORIGIN: Final = "origin"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -363,9 +362,9 @@ class Runs:
                 task_queue=self.queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                memo={"fingerprint": fingerprint, "nonce": nonce, **_origin_memo(start.origin)},
+                memo={"fingerprint": fingerprint, "nonce": nonce, **origin_memo(start.origin)},
                 search_attributes=names.run_attributes(self.tenant, flow.name),
-                static_summary=_headline(start, flow),
+                static_summary=headline(start, flow),
                 static_details=flow.summary,
                 # Its activities inherit it: one tenant's burst of runs holds nobody else's up.
                 priority=Priority(fairness_key=self.tenant),
@@ -428,25 +427,8 @@ class Runs:
             needs_person=bool(found.get(names.NEEDS_PERSON)),
             cost_usd=found.get(names.COST_USD) or 0.0,
             temporal_url=f"{self.temporal_url(run)}/{execution.run_id}" if self.ui else "",
-            of=await _origin_of(execution),
+            of=await origin_of(execution),
         )
-
-
-def _origin_memo(origin: Origin | None) -> dict[str, JsonValue]:
-    return {ORIGIN: origin.model_dump(mode="json")} if origin else {}
-
-
-def _headline(start: RunStart, flow: CompiledFlow) -> str:
-    """Name a run in the Temporal UI."""
-    told = f"{flow.name} version {flow.version}"
-    origin = start.origin
-    return f"{told}, {origin.how} of {origin.run} at {origin.place}" if origin else told
-
-
-async def _origin_of(execution: WorkflowExecution) -> Origin | None:
-    if ORIGIN not in execution.raw_info.memo.fields:
-        return None
-    return Origin.model_validate(await execution.memo_value(ORIGIN), strict=False)
 
 
 def unavailable(error: RPCError | None = None) -> OperatorError:

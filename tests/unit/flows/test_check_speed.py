@@ -13,7 +13,7 @@ from tests.large_flow import large_flow
 from tests.toys import toy_catalogue
 
 LARGE_SECONDS = 2.0
-SHIPPED_SECONDS = 0.2
+SHIPPED_SECONDS = 0.4
 """A tenth of the first and a quarter of the second were measured on two busy cores."""
 
 
@@ -30,7 +30,7 @@ def test_a_flow_of_sixty_steps_is_checked_within_two_seconds() -> None:
 
 
 @pytest.mark.parametrize("flow", list(shipped()), ids=lambda each: each.text.name)
-def test_a_shipped_flow_is_checked_within_a_fifth_of_a_second(flow: FlowFile) -> None:
+def test_a_shipped_flow_is_checked_within_two_fifths_of_a_second(flow: FlowFile) -> None:
     """The best of three, for another job may have had the core."""
     known = catalogue(Settings.from_environ({}))
     took = []
