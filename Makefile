@@ -10,7 +10,7 @@ SEED ?= 1
 RUNS ?= 40
 FAULTS ?= 16
 
-.PHONY: help setup demo test prove rehearse modes chaos crash-demo guarantees check lint types \
+.PHONY: help setup demo test prove rehearse modes chaos crash-demo week guarantees check lint types \
   imports up down bench lock compose-test histories schemas clean
 
 help: ## list the commands
@@ -59,6 +59,9 @@ chaos: setup ## kill, wipe and cut real processes under RUNS runs with FAULTS fa
 
 crash-demo: setup ## kill the worker, wipe memory, restart Temporal: the same article comes out
 	@$(BIN)/python -m tests.chaos.crash_demo
+
+week: setup ## a week of the newsletter on the real scheduler: people, faults, a deploy
+	@$(BIN)/python -m tests.week.run --json docs/measured/week.json | tee docs/week.txt; exit $${PIPESTATUS[0]}
 
 guarantees: setup ## run the tests that prove each promise and write GUARANTEES.md
 	@$(BIN)/python -m tests.guarantees.write

@@ -30,6 +30,10 @@ NOTICE: Final = timedelta(seconds=5)
 """Within what time a step learns that its run was cancelled: the answer to a heartbeat tells it,
 and fewer are sent than are beaten, by default one in sixteen seconds."""
 
+CACHED_RUNS: Final = 500
+"""Runs whose state stays in this process, some 130 KiB each; of a run that waits for weeks it is
+built from its history when somebody decides."""
+
 SWEEP_EVERY_SECONDS: Final = 900
 log = logging.getLogger(__name__)
 
@@ -66,6 +70,7 @@ def build(
         workflow_failure_exception_types=BUGS,
         max_concurrent_activities=concurrency,
         max_concurrent_workflow_tasks=concurrency,
+        max_cached_workflows=CACHED_RUNS,
         graceful_shutdown_timeout=GRACE,
         max_heartbeat_throttle_interval=NOTICE,
         deployment_config=pinned,

@@ -169,6 +169,8 @@ class ChaosStack:
         """Write the environment that leads workers and gateway through the proxies."""
         return parts.bare(os.environ) | {
             "PYTHONPATH": str(self._code),
+            # Else the working directory comes first, and every revision runs the same code.
+            "PYTHONSAFEPATH": "1",
             "ORCHESTRA_TENANT": self.tenant,
             "ORCHESTRA_DATA_DIR": str(self.folder / "data"),
             "ORCHESTRA_ARCHIVE_DIR": str(self.archive),

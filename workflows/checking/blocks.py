@@ -5,7 +5,6 @@ another one makes, and nothing that is made ahead of its turn is seen outside th
 """
 
 from collections.abc import Iterator, Mapping, Set
-from itertools import permutations
 
 from contracts.flow import FlowDocument, Gate, Read, Remember, Step
 from contracts.flow_blocks import Block
@@ -74,7 +73,8 @@ def _meetings(document: FlowDocument, name: str, block: Block) -> Iterator[Findi
     """Find what one branch makes and another one reads, or makes as well."""
     made_from = _made_from(document)
     writes = {branch: _written(document, steps) for branch, steps in block.branches.items()}
-    for branch, other in permutations(block.branches, 2):
+    pairs = ((one, other) for one in block.branches for other in block.branches if one != other)
+    for branch, other in pairs:
         place: Place = ("steps", name, "branches", branch)
         for step in block.branches[branch]:
             node = document.steps[step]
