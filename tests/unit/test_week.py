@@ -42,11 +42,11 @@ def test_what_did_not_hold_is_named(change: dict[str, object], said: str) -> Non
     assert list(broken_promises([DAY, NEXT.model_copy(update=change)], 2)) == [said]
 
 
-def test_the_table_has_a_line_a_day_and_what_was_paid_in_vain() -> None:
-    """Calls that arrived and that no run counts stand in a column of their own."""
-    head, first, _ = table([DAY, NEXT]).splitlines()
+def test_the_table_has_a_line_a_day_and_what_a_fault_cost() -> None:
+    """Calls beyond those of the cheapest issue stand in a column of their own."""
+    head, first, _ = table([DAY, NEXT.model_copy(update={"calls": 8})]).splitlines()
 
-    assert head.split()[:5] == ["day", "told", "gates", "calls", "extra"]
+    assert head.split()[:5] == ["day", "told", "gates", "calls", "more"]
     assert "hot, cold" in first
     assert "  9      1  " in first
     assert told_twice([DAY, NEXT]) == ()

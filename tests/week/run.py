@@ -50,7 +50,7 @@ def told(issues: Sequence[Issue]) -> str:
     """Write the week as a table, and its sums below."""
     topics = sum(len(issue.topics) for issue in issues)
     calls = sum(issue.calls for issue in issues)
-    extra = calls - sum(issue.counted for issue in issues)
+    more = calls - len(issues) * min(issue.calls for issue in issues)
     published = sum(bool(issue.published) for issue in issues)
     return "\n".join(
         [
@@ -60,8 +60,7 @@ def told(issues: Sequence[Issue]) -> str:
             f"{published} issues, {topics} topics, {len(told_twice(issues))} told twice",
             f"{sum(len(issue.gates) for issue in issues)} decisions at gates,"
             f" {sum(issue.escalated for issue in issues)} after an escalation",
-            f"{calls} model calls, {extra} of them paid by no run:"
-            f" {sum(issue.open_calls for issue in issues)} were in flight when workers died",
+            f"{calls} model calls, {more} more than {len(issues)} undisturbed issues make",
         ]
     )
 

@@ -107,7 +107,6 @@ class Week:
             gates=gates,
             escalated=escalated,
             calls=len(calls),
-            open_calls=sum(call.outcome == "open" for call in calls),
             counted=view["spent"]["calls"],
             revisions=_revisions(calls),
             event=event,
