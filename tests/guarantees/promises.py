@@ -49,6 +49,14 @@ PROMISES: Final = (
         ("chaos",),
     ),
     Promise(
+        "no-update-lost",
+        "Of many who write one entry of long-term memory at once, none loses what another wrote:"
+        " the two are united as declared, or the later one is told. An entry's versions are a"
+        " chain, so that a gap, a change or a way back is noticed, in memory and in the archive.",
+        "entries after 200 writers in four processes, after wipes, and after records were taken"
+        " away",
+    ),
+    Promise(
         "memory-is-safe",
         "A memory server that may forget by itself is refused at the start; one that is full"
         " refuses to write and forgets nothing.",

@@ -74,6 +74,7 @@ def _memory(folder: Path, heads: RedisHeads) -> LongTermMemory:
     return LongTermMemory(FolderRecords(folder), heads, FolderArchive(folder), REGISTRY)
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_200_writers_in_four_processes_lose_nothing(
     tmp_path: Path, heads: RedisHeads, redis_url: str, figures: Figures
 ) -> None:
@@ -99,6 +100,7 @@ async def test_200_writers_in_four_processes_lose_nothing(
     figures.add(f"{WRITERS} writers of one entry", seconds, "s")
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_200_writers_in_a_bucket_lose_nothing(
     s3_endpoint: str, heads: RedisHeads, redis_url: str, figures: Figures
 ) -> None:
@@ -123,6 +125,7 @@ async def test_200_writers_in_a_bucket_lose_nothing(
         await each.aclose()
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_valkey_may_be_wiped_between_writers(tmp_path: Path, heads: RedisHeads) -> None:
     """Writers go on where they were when Valkey forgets everything again and again."""
     memory = _memory(tmp_path, heads)
@@ -134,6 +137,7 @@ async def test_valkey_may_be_wiped_between_writers(tmp_path: Path, heads: RedisH
     assert await memory.verify(TENANT, ENTRY) == ()
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_a_head_that_went_back_is_put_right(
     tmp_path: Path, heads: RedisHeads, redis_url: str
 ) -> None:

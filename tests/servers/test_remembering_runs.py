@@ -119,6 +119,7 @@ class _Together:
         return _add(given)
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_two_runs_at_once_lose_nothing(temporal_address: str) -> None:
     """Both start from the same version, and the union has what each added."""
     running = await harness(temporal_address, _flow(_Together().add))
@@ -131,6 +132,7 @@ async def test_two_runs_at_once_lose_nothing(temporal_address: str) -> None:
     assert [each.act for each in history] == [Act.WRITTEN, Act.MERGED]
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_without_a_merge_the_second_is_a_conflict(temporal_address: str) -> None:
     """The run that came too late fails by that kind, and the first one's value stays."""
     running = await harness(temporal_address, _flow(_Together().add, merge=""))

@@ -290,6 +290,7 @@ async def test_memory_may_go_back(
     assert heads.kept != older
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_an_archive_that_went_back_is_noticed(
     memory: LongTermMemory, tenant: str, home: tuple[Records, Archive]
 ) -> None:
@@ -307,6 +308,7 @@ async def test_an_archive_that_went_back_is_noticed(
     assert await ids(memory, tenant) == ["a"]
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_a_gap_in_the_chain_is_noticed(
     memory: LongTermMemory, tenant: str, home: tuple[Records, Archive]
 ) -> None:
@@ -323,6 +325,7 @@ async def test_a_gap_in_the_chain_is_noticed(
         await memory.get(tenant, ENTRY, 2)
 
 
+@pytest.mark.guarantee("no-update-lost")
 async def test_a_replaced_version_is_noticed(
     memory: LongTermMemory, tenant: str, home: tuple[Records, Archive]
 ) -> None:

@@ -30,6 +30,7 @@ class Interleaved(InProcessRecords):
         return await super().create(tenant, entry, version, body)
 
 
+@pytest.mark.guarantee("no-update-lost")
 @settings(deadline=None, max_examples=60)
 @given(
     writers=st.lists(
