@@ -11,8 +11,9 @@ class Origin(Part):
     """The run whose work a new run goes on with."""
 
     run: str
-    how: Literal["retry", "fork"]
-    """`retry`: from where that run failed; `fork`: from a place that somebody chose."""
+    how: Literal["retry", "fork", "move"]
+    """`retry`: from where that run failed; `fork`: from a place that somebody chose; `move`: from
+    where it stood, in its stead, by a newer version of its flow."""
 
     place: str
     """The step or gate at which the new run began."""

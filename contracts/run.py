@@ -342,6 +342,32 @@ class RetryRequest(Part):
     """`current`: go on by the flow as it is offered now, say because it was mended."""
 
 
+class MoveRequest(Part):
+    """Who moves a run to the version of its flow that is on offer now."""
+
+    who: str = Field(min_length=1, max_length=200)
+    dry_run: bool = False
+    """Only say what would change, or what stands in the way."""
+
+
+class MoveReport(Part):
+    """What moving a run comes to."""
+
+    run: str
+    moved_to: str = ""
+    """The run that goes on in its stead; empty where it was only asked for."""
+
+    place: str
+    """Where it stands, and the other one begins."""
+
+    from_version: int
+    to_version: int
+    agents: tuple[str, ...] = ()
+    """Agents that are otherwise from now on: another version, model or prompt, or new."""
+
+    dry_run: bool = False
+
+
 class DecisionReply(Part):
     """Whether a decision has reached its run."""
 

@@ -10,10 +10,13 @@ def checklist(flow: CompiledFlow, state: RunState, origin: Origin | None = None)
     lines = [f"**{flow.name}** version {flow.version}", ""]
     if origin:
         lines += [f"A {origin.how} of {origin.run}, from `{origin.place}` on.", ""]
+    beside = _beside(flow, state.place)
     for name in (*flow.steps, *flow.gates):
         visits = state.visits.get(name, 0)
         if name == state.place:
             mark, note = "▶", "waiting for a person" if name in flow.gates else "at work"
+        elif name in beside:
+            mark, note = "▶", "at work, side by side"
         elif visits:
             mark, note = "✔", "done" if visits == 1 else f"done, {visits} visits"
         else:
@@ -24,6 +27,14 @@ def checklist(flow: CompiledFlow, state: RunState, origin: Origin | None = None)
     if state.place in flow.ends:
         lines.append(f"Ended at **{state.place}**.")
     return "\n".join(lines)
+
+
+def _beside(flow: CompiledFlow, place: str) -> tuple[str, ...]:
+    """List the steps that are worked on ahead of their turn when a run comes to a block."""
+    for block in flow.blocks.values():
+        if block.first == place:
+            return tuple(step for branch in block.branches.values() for step in branch)
+    return ()
 
 
 def _money(state: RunState) -> str:

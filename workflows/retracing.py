@@ -75,6 +75,11 @@ class Retracing:
             return None
         return place, self.state.visits.get(place, 0) + 1
 
+    @property
+    def is_within(self) -> bool:
+        """Whether the place where the run stands has been entered, and not left."""
+        return self._has_entered
+
     def keep_unfinished(self) -> None:
         """Keep what was made when the run was stopped, and is in no slot."""
         self._keep_made()

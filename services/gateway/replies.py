@@ -16,6 +16,7 @@ from contracts.run import (
     ForkRequest,
     GateView,
     HandOff,
+    MoveRequest,
     RetryRequest,
     RunStatus,
     RunSummary,
@@ -194,6 +195,12 @@ class ForkBody(ForkRequest):
 
 class RetryBody(RetryRequest):
     """How a run that failed is gone on with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class MoveBody(MoveRequest):
+    """Who moves a run to the version of its flow that is on offer now."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -20,6 +20,7 @@ from services.retrieval.base import Corpora
 from services.runs.forking import Forking
 from services.runs.gates import Gates
 from services.runs.many import ManyRuns
+from services.runs.moving import Moving
 from services.runs.runs import Runs
 from services.runs.steering import Steering
 from services.schedules.schedules import Schedules
@@ -69,6 +70,11 @@ class Services:
     def steering(self) -> Steering:
         """What holds runs up and lets them go on."""
         return Steering(self.runs)
+
+    @property
+    def moving(self) -> Moving:
+        """Moves runs to the newer version of their flow."""
+        return Moving(self.runs)
 
     @property
     def forking(self) -> Forking:

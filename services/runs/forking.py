@@ -19,6 +19,7 @@ from contracts.reference import Digest, FactValue, Trust, Value
 from contracts.run import ForkRequest, RetryRequest, RunStatus
 from contracts.usage import Price
 from contracts.work import RunProgress, RunStart, SlotVersion
+from services.errors import ConflictError
 from services.llm.price import price_at
 from services.memory.memory import NotInMemoryError
 from services.runs.changing import carried, changed_agents, fitted, with_changes
@@ -109,6 +110,22 @@ class Forking:
         )
         return self._plan("fork", past, point, request)
 
+    async def plan_move(self, run: str, who: str) -> Plan:
+        """Find out how a run would go on from where it stands, by the flow on offer now.
+
+        Raises:
+            ConflictError: a step of it is at work, or its flow has not changed.
+            InputInvalidError: the flow on offer cannot go on there.
+            NotInMemoryError: a value is nowhere to be found.
+        """
+        past = await self._past(run)
+        if self._runs.shelf.get(past.flow.name) == past.flow:
+            raise ConflictError(
+                f"run {run!r} is by the flow {past.flow.name} as it is offered now; nothing to move"
+            )
+        request = ForkRequest(flow_version="current", by=who)
+        return self._plan("move", past, past.standing(), request)
+
     async def _past(self, run: str) -> PastRun:
         runs = self._runs
         told, flow = await runs.told(run)
@@ -118,7 +135,11 @@ class Forking:
         return self._runs.shelf.get(flow.name) if request.flow_version == "current" else flow
 
     def _plan(
-        self, how: Literal["retry", "fork"], past: PastRun, point: Point, request: ForkRequest
+        self,
+        how: Literal["retry", "fork", "move"],
+        past: PastRun,
+        point: Point,
+        request: ForkRequest,
     ) -> Plan:
         basis = self._basis(past.flow, request)
         flow = with_changes(basis, request, self._price_of)

@@ -96,6 +96,26 @@ class PastRun:
         anew = progress.model_copy(update={"failure": None, "used": used})
         return Point(place, progress.visits.get(place, 0) + 1, anew)
 
+    def standing(self) -> Point:
+        """Stand where a run is that waits at a gate, or is held up between two steps.
+
+        Raises:
+            ConflictError: a step of it is at work.
+        """
+        retracing = self._retracing()
+        retracing.follow(self.told.ordered())
+        place = retracing.state.place
+        if retracing.is_within and place not in self.flow.gates:
+            run = self.told.start.run
+            raise ConflictError(
+                f"{place} of run {run!r} is at work; `orchestra runs pause {run}`, and move it when"
+                " the step has ended"
+            )
+        if retracing.is_within:
+            return self.at(place, None)
+        progress = retracing.state.progress()
+        return Point(place, progress.visits.get(place, 0) + 1, progress)
+
     def first_use(self, wanted: Wanted) -> Point:
         """Stand before the first visit that something changed matters to.
 

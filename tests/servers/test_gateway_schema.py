@@ -136,4 +136,4 @@ def test_no_request_breaks_the_gateway(temporal_address: str, redis_url: str) ->
     finally:
         shutdown_lifespans()
 
-    assert len(operations) == 74
+    assert len(operations) == 75

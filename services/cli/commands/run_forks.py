@@ -1,4 +1,4 @@
-"""`orchestra runs retry` and `fork`: a new run that goes on from where another one was."""
+"""`orchestra runs retry`, `fork` and `move`: a new run goes on from where another one was."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from contracts.run import MoveReport
 from services.cli import connection, tables
 from services.cli.attend import attend
 from services.cli.client import Gateway, run_path
@@ -14,6 +15,7 @@ from services.cli.connection import settings
 from services.cli.exit_code import of_status
 from services.cli.output import AsJson, clean, say, show_json
 from services.cli.reading import read_mapping, read_text
+from services.cli.who import user_name
 from services.gateway.replies import RunForked
 
 Run = Annotated[str, typer.Argument(help="Id of the run: `orchestra runs list`.")]
@@ -92,6 +94,30 @@ def fork_run(
         "by": by,
     }
     _begin(f"{run_path(run)}/fork", body, idempotency_key, watch=watch, as_json=as_json)
+
+
+def move_run(
+    run: Run,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would change, or what is in the way.")
+    ] = False,
+    who: Annotated[str, typer.Option(help="Who moves it; your user name if not given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Move a run that waits or is paused to the version of its flow that is on offer now.
+
+    Another run goes on from where it stands, with what it has made; it is cancelled itself.
+    """
+    body: dict[str, JsonValue] = {"who": who or user_name(), "dry_run": dry_run}
+    with connection.gateway() as gateway:
+        report = gateway.post(MoveReport, f"{run_path(run)}/move", body)
+    if as_json:
+        show_json(report)
+        return
+    versions = f"version {report.from_version} to {report.to_version}"
+    otherwise = f"; otherwise from now on: {', '.join(report.agents)}" if report.agents else ""
+    would = "would go on" if report.dry_run else f"goes on as {report.moved_to}"
+    typer.echo(f"run {run} {would} at {report.place}, from {versions}{otherwise}")
 
 
 def _begin(path: str, body: dict[str, JsonValue], key: str, *, watch: bool, as_json: bool) -> None:

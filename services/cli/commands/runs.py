@@ -15,7 +15,7 @@ from services.cli.attend import attend
 from services.cli.client import Gateway, run_path
 from services.cli.commands.run import Until
 from services.cli.commands.run_diff import diff_runs
-from services.cli.commands.run_forks import fork_run, retry_run
+from services.cli.commands.run_forks import fork_run, move_run, retry_run
 from services.cli.commands.runs_at_once import cancel_runs, rerun_runs
 from services.cli.connection import settings
 from services.cli.exit_code import of_status
@@ -30,6 +30,7 @@ from services.gateway.replies import HandOffList, RunContext, RunList, StepList
 app = typer.Typer(no_args_is_help=True)
 app.command("retry")(retry_run)
 app.command("fork")(fork_run)
+app.command("move")(move_run)
 app.command("diff")(diff_runs)
 app.command("rerun")(rerun_runs)
 app.command("cancel-many")(cancel_runs)

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query, Response
 
 from contracts.difference import RunDiff
 from contracts.many_runs import CancelReport, RerunReport
+from contracts.run import MoveReport
 from services.gateway.parameters import IdempotencyKey, RunId
 from services.gateway.problems import documented
-from services.gateway.replies import CancelBody, ForkBody, RerunBody, RetryBody, RunForked
+from services.gateway.replies import CancelBody, ForkBody, MoveBody, RerunBody, RetryBody, RunForked
 from services.gateway.state import Here, Services
 from services.runs.differing import Versions, run_diff
 from services.runs.runs import Started
@@ -97,6 +98,21 @@ async def fork_run(
     """
     started = await here.forking.fork(run, body, idempotency_key=idempotency_key or "")
     return await _told(here, response, started)
+
+
+@router.post(
+    "/{run}/move",
+    summary="Move a run to the newer version of its flow",
+    responses=documented(400, 404, 409, 413, 415, 422, 500, 503, 507),
+)
+async def move_run(run: RunId, body: MoveBody, here: Here) -> MoveReport:
+    """A new run goes on from where it stands, by the flow on offer now; it is cancelled itself.
+
+    Only a run that waits at a gate, or is paused between two steps. `dry_run` says what would
+    change. A flow that cannot go on from there is refused, with what is missing. Sent again, it
+    finds the run that it had started.
+    """
+    return await here.moving.move(run, body)
 
 
 @router.get(

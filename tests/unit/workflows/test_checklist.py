@@ -1,5 +1,6 @@
 """The run's page in Temporal's own UI."""
 
+from contracts.compiled import CompiledBlock
 from contracts.usage import Usage
 from tests.unit.workflows.runs import a_start, asking_flow
 from workflows.progress import checklist
@@ -26,6 +27,17 @@ def test_steps_are_ticked_off_in_the_order_of_the_file() -> None:
         "- ▶ two at work",
         "- · ask",
     ]
+
+
+def test_the_branches_of_a_block_are_at_work_side_by_side() -> None:
+    """While a block is worked on, the page says so of each of its steps."""
+    flow = asking_flow()
+    block = CompiledBlock(branches={"left": ("one",), "right": ("two",)})
+    state = RunState.begin(a_start(flow), flow, now_ms=0)
+
+    page = checklist(flow.model_copy(update={"blocks": {"both": block}}), state)
+
+    assert "- ▶ one at work\n- ▶ two at work, side by side\n- · ask" in page
 
 
 def test_a_gate_says_that_a_person_is_needed() -> None:
