@@ -61,7 +61,7 @@ crash-demo: setup ## kill the worker, wipe memory, restart Temporal: the same ar
 	@$(BIN)/python -m tests.chaos.crash_demo
 
 week: setup ## a week of the newsletter on the real scheduler: people, faults, a deploy
-	@$(BIN)/python -m tests.week.run --json docs/measured/week.json | tee docs/week.txt; exit $${PIPESTATUS[0]}
+	@$(BIN)/python -m tests.week.run --json docs/measured/week.json --text docs/week.txt
 
 guarantees: setup ## run the tests that prove each promise and write GUARANTEES.md
 	@$(BIN)/python -m tests.guarantees.write

@@ -15,10 +15,11 @@ DAY = Issue(
     gates=("lead: ann as editor", "issue: cora as chief_editor"),
     escalated=1,
     calls=9,
+    lost=2,
     counted=9,
     revisions=("1",),
     builds=("build-1",),
-    event=Event(told="worker-2 killed", workers_killed=1, calls_in_flight=2),
+    event=Event(told="worker-2 killed", workers_killed=1),
     seconds=2.0,
 )
 NEXT = DAY.model_copy(
@@ -28,6 +29,7 @@ NEXT = DAY.model_copy(
         "titles": ("Worms",),
         "escalated": 0,
         "calls": 7,
+        "lost": 0,
         "revisions": ("2",),
         "builds": ("build-2",),
         "event": Event(told="memory wiped", keys_wiped=5),
@@ -56,7 +58,7 @@ def test_a_week_that_kept_its_promises_has_nothing_said_against_it() -> None:
             {"builds": ("build-1", "build-2")},
             "an issue did not end on the build that began it: Tue 17 Nov",
         ),
-        ({"calls": 6}, "Mon 16 Nov paid 3 calls again, and 2 were in flight at a kill"),
+        ({"calls": 6}, "Mon 16 Nov paid 3 calls again, and the answers to 2 were lost"),
     ],
 )
 def test_what_did_not_hold_is_named(change: dict[str, object], said: str) -> None:
@@ -68,7 +70,7 @@ def test_what_did_not_hold_is_named(change: dict[str, object], said: str) -> Non
     ("change", "said"),
     [
         ({"escalated": 0}, "no gate was escalated"),
-        ({"event": Event(calls_in_flight=2)}, "no worker was killed"),
+        ({"event": Event()}, "no worker was killed"),
     ],
 )
 def test_what_never_happened_is_named(change: dict[str, object], said: str) -> None:
@@ -80,11 +82,11 @@ def test_the_table_has_a_line_a_day_and_what_a_fault_cost() -> None:
     """Calls beyond those of the cheapest issue stand in a column of their own."""
     head, first, second = table([DAY, NEXT]).splitlines()
 
-    assert head.split()[-6:] == ["calls", "again", "build", "prompts", "s", "meanwhile"]
+    assert head.split()[-7:] == ["calls", "again", "lost", "build", "prompts", "s", "meanwhile"]
     assert "A hot heap; A cold heap" in first
-    assert "  9      2      build-1  1  " in first
+    assert "  9      2      2     build-1  1  " in first
     assert first.endswith("issue: cora as chief_editor; worker-2 killed")
-    assert "  7      0      build-2  2  " in second
+    assert "  7      0      0     build-2  2  " in second
 
 
 def test_a_week_is_added_up() -> None:

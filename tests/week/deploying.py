@@ -41,8 +41,8 @@ class Deployment:
             RuntimeError: the new program would break one, or Temporal does not take the build.
         """
         self._stack.deploy()
-        await self._start(FIRST, NEW)
         replayed = await self._orchestra("check")
+        await self._start(FIRST, NEW)
         await self._promote(NEW)
         await self._start(GATEWAY, "")
         return len(replayed["open"])

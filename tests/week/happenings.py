@@ -53,15 +53,13 @@ class Happenings:
         await self._middle()
         worker = await self._at_work(run)
         await worker.kill()
-        lost = sum(call.outcome == "open" for call in read_calls(self._stack.calls))
-        self._tell(f"kill -9 {worker.part.name}: {lost} model calls were in flight")
+        self._tell(f"kill -9 {worker.part.name}: it was waiting for the model")
         await self._stack.pace(THINKING_MS)
         await worker.start()
         self._tell(
             f"{worker.part.name} is started again; what it had in hand waits for its heartbeat"
         )
-        told = f"{worker.part.name} killed"
-        return Event(told=told, workers_killed=1, calls_in_flight=lost)
+        return Event(told=f"{worker.part.name} killed", workers_killed=1)
 
     async def wipe(self, run: str) -> Event:
         """Empty memory, the values of this run with it."""
@@ -76,8 +74,8 @@ class Happenings:
         """Deploy other prompts as a new build while this run waits for a person."""
         await self._asked()
         replayed = await self.deployment.deploy()
-        self._tell(f"{NEW} is up with other prompts; it replays the {replayed} open workflows")
-        self._tell(f"{NEW} is promoted: it takes new runs, the open one stays where it is")
+        self._tell(f"{NEW} has other prompts; it replays the {replayed} open workflows")
+        self._tell(f"{NEW} is up and promoted: it takes new runs, the open one stays where it is")
         return Event(told=f"{NEW} deployed")
 
     async def retire(self, run: str) -> Event:

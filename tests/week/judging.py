@@ -15,9 +15,6 @@ class Event(Part):
 
     told: str = ""
     workers_killed: int = 0
-    calls_in_flight: int = 0
-    """Model calls that were waiting for an answer when a worker was killed."""
-
     keys_wiped: int = 0
     """How many keys memory held when it was emptied."""
 
@@ -45,6 +42,9 @@ class Issue(Part):
 
     calls: int
     """Model calls that arrived at the endpoint meanwhile."""
+
+    lost: int = 0
+    """Calls among them whose answer nobody took: the worker that waited for it had died."""
 
     counted: int
     """Model calls that the run and its sub-flow count as theirs: those as well whose answer was
@@ -76,6 +76,7 @@ class Sums(Part):
     calls_paid_again: int
     """More than as many issues make without a fault."""
 
+    answers_lost: int
     seconds: float
 
 
@@ -104,6 +105,7 @@ def sums(issues: Sequence[Issue]) -> Sums:
         prompt_revisions=len({each for issue in issues for each in issue.revisions}),
         model_calls=sum(issue.calls for issue in issues),
         calls_paid_again=sum(paid_again(issue, issues) for issue in issues),
+        answers_lost=sum(issue.lost for issue in issues),
         seconds=round(sum(issue.seconds for issue in issues), 1),
     )
 
@@ -147,9 +149,9 @@ def _what_changed_at_work(issues: Sequence[Issue]) -> Iterator[str]:
 
 def _what_was_paid_again(issues: Sequence[Issue]) -> Iterator[str]:
     for issue in issues:
-        again, lost = paid_again(issue, issues), issue.event.calls_in_flight
-        if again > lost:
-            yield f"{issue.day} paid {again} calls again, and {lost} were in flight at a kill"
+        again = paid_again(issue, issues)
+        if again > issue.lost:
+            yield f"{issue.day} paid {again} calls again, and the answers to {issue.lost} were lost"
 
 
 def _is_out(issue: Issue) -> bool:

@@ -1,8 +1,8 @@
 """`make week`: a week of the newsletter on the real scheduler, with what a week brings.
 
-Usage: `python -m tests.week.run [--json FILE]`. Starts real processes. The seven days before today
-are due one after another, by backfill; a real server cannot skip time, so the week's copy of the
-flow escalates after seconds instead of days. Exits with 1 when a promise did not hold.
+Usage: `python -m tests.week.run [--json FILE] [--text FILE]`. Starts real processes. The seven days
+before today are due one after another, by backfill; a real server cannot skip time, so the week's
+copy of the flow escalates after seconds instead of days. Exits with 1 when a promise did not hold.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 from pydantic import JsonValue
 from temporalio.client import Client
 
-from tests.chaos.client import GatewayClient
+from tests.chaos.client import GatewayClient, GaveUpError
 from tests.chaos.crash_demo import say
 from tests.chaos.fault import WORKERS
 from tests.chaos.stack import running
@@ -37,15 +37,32 @@ ABOUT: Final = (
 KEPT: Final = "Seven issues are out, and no topic was told twice."
 
 
-async def a_week() -> list[Issue]:
-    """Run the week in a folder of its own."""
-    began = time.monotonic()
+class Log:
+    """Prints lines as they come, and keeps them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._began = time.monotonic()
+
+    def print(self, text: str) -> None:
+        """Print as it is."""
+        self.lines.append(text)
+        say(text)
+
+    def tell(self, text: str) -> None:
+        """Print behind the seconds since the beginning."""
+        self.print(f"{time.monotonic() - self._began:6.1f} s  {text}")
+
+
+async def a_week(tell: Callable[[str], None]) -> list[Issue]:
+    """Run the week in a folder of its own.
+
+    Raises:
+        RuntimeError: something that the week needs did not happen.
+        GaveUpError: the gateway did not answer for two minutes.
+    """
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
-
-    def tell(text: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {text}")
-
     with tempfile.TemporaryDirectory(prefix="week-") as folder:
         async with running(Path(folder)) as stack:
             weekly_flow(stack)
@@ -63,14 +80,22 @@ def main() -> int:
     """Run the week, tell it, and judge it; 1 when a promise did not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="where to keep what was measured")
+    parser.add_argument("--text", type=Path, help="where to keep what was printed")
     given = parser.parse_args()
-    say(f"{ABOUT}\n")
-    issues = asyncio.run(a_week())
+    log = Log()
+    log.print(f"{ABOUT}\n")
+    try:
+        issues = asyncio.run(a_week(log.tell))
+    except (RuntimeError, GaveUpError) as error:
+        log.print(f"BROKEN: {error}")
+        return 1
     broken = list(broken_promises(issues, DAYS))
-    say(f"\n{table(issues)}\n\n{numbers(issues)}\n")
-    say("\n".join(f"BROKEN: {each}" for each in broken) or KEPT)
+    log.print(f"\n{table(issues)}\n\n{numbers(issues)}\n")
+    log.print("\n".join(f"BROKEN: {each}" for each in broken) or KEPT)
     if given.json:
         given.json.write_text(json.dumps(_report(issues, broken), indent=2) + "\n", "utf-8")
+    if given.text:
+        given.text.write_text("\n".join(log.lines) + "\n", "utf-8")
     return 1 if broken else 0
 
 

@@ -10,7 +10,17 @@ NOBODY = "-"
 def table(issues: Sequence[Issue]) -> str:
     """Write one line a day; `again` counts calls beyond those of the issue with the fewest."""
     rows = [
-        ("day", "lead and second story", "calls", "again", "build", "prompts", "s", "meanwhile")
+        (
+            "day",
+            "lead and second story",
+            "calls",
+            "again",
+            "lost",
+            "build",
+            "prompts",
+            "s",
+            "meanwhile",
+        )
     ]
     rows += [
         (
@@ -18,6 +28,7 @@ def table(issues: Sequence[Issue]) -> str:
             "; ".join(issue.titles or issue.topics),
             str(issue.calls),
             str(paid_again(issue, issues)),
+            str(issue.lost),
             " and ".join(issue.builds),
             " and ".join(issue.revisions),
             f"{issue.seconds:.1f}",
@@ -43,6 +54,7 @@ def numbers(issues: Sequence[Issue]) -> str:
         ("keys of memory wiped", str(week.keys_wiped)),
         ("builds", f"{week.builds}, with {week.prompt_revisions} revisions of the prompts"),
         ("model calls", f"{week.model_calls}, paid again {week.calls_paid_again}"),
+        ("answers lost", f"{week.answers_lost}, in flight to a worker that died"),
         ("seconds", f"{week.seconds:.1f}"),
     ]
     return "\n".join(f"{name:<22}{value}" for name, value in rows)

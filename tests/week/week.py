@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from temporalio.client import Client
 
 from contracts.content.covered_topics import CoveredTopic, CoveredTopics
+from services.llm.scripted.calls import Outcome
 from tests.chaos.client import GatewayClient
 from tests.chaos.load import Load
 from tests.chaos.model import ModelCall, read_calls
@@ -28,6 +29,7 @@ DUE: Final = clock_time(7, 0)
 ESCALATED_AFTER_SECONDS: Final = 5
 PATIENCE_SECONDS: Final = 180.0
 LOOK_EVERY_SECONDS: Final = 0.2
+NOBODY_TOOK: Final = (Outcome.LEFT, Outcome.OPEN)
 BAD: Final = 300
 """From this status on a request was not taken."""
 
@@ -114,6 +116,7 @@ class Week:
             gates=gates,
             escalated=escalated,
             calls=len(calls),
+            lost=sum(call.outcome in NOBODY_TOOK for call in calls),
             counted=view["spent"]["calls"],
             revisions=_revisions(calls),
             builds=tuple(sorted(builds)),
@@ -180,7 +183,7 @@ class Week:
     async def _topics(self, day: date) -> list[CoveredTopic]:
         """Read from long-term memory what the issue of a day has told, the lead first."""
         entry: Any = await self._gateway.get(f"/memory/{ENTRY}")
-        covered = CoveredTopics.model_validate(entry["value"], strict=False)
+        covered = CoveredTopics.model_validate(entry.get("value", {}), strict=False)
         return [each for each in covered.topics if each.when == day.isoformat()]
 
 
