@@ -130,7 +130,7 @@ class Progress:
 
     def take(self, event: Event) -> "Progress":
         """Add what an event tells."""
-        if event.identity() in self.seen or event.kind in _IGNORED:
+        if event.identity() in self.seen or event.kind not in _TOLD:
             return self
         state = replace(self, seen=self.seen | {event.identity()})
         if event.kind is EventKind.RUN_ENDED:
@@ -311,4 +311,5 @@ _FOLDS: Final = {
     EventKind.ANSWER_REJECTED: _rejected,
     EventKind.MEMORY_RESTORED: _restored,
 }
-_IGNORED: Final = frozenset({EventKind.RUN_STARTED, EventKind.CONTINUED, EventKind.TEXT})
+_TOLD: Final = frozenset({*_FOLDS, EventKind.RUN_ENDED, EventKind.HANDED_OFF})
+"""Other kinds say nothing of one visit: pauses, a new history, text as it streams."""

@@ -18,8 +18,9 @@ from contracts.many_runs import (
 )
 from contracts.registry import MissingMigrationError, UnknownContractError
 from contracts.run import ForkRequest, RetryRequest
-from services.errors import FlowError
+from services.errors import FlowError, Problem
 from services.runs.forking import Forking
+from services.runs.inputs import invalid
 from services.runs.listing import Filters
 from services.runs.runs import Runs
 from workflows.names import parent_of
@@ -63,7 +64,9 @@ class ManyRuns:
 
     async def selected(self, selection: Selection) -> tuple[str, ...]:
         """List the runs that are meant, the newest first; raises as `rerun` does."""
-        filters = Filters(flow=selection.flow, status=selection.status, since=_utc(selection.since))
+        filters = Filters(
+            flow=selection.flow, status=selection.status, since=selected_since(selection)
+        )
         found: list[str] = []
         cursor = ""
         while len(found) < selection.limit:
@@ -109,6 +112,17 @@ async def _each(runs: Sequence[str], act: Callable[[str], Awaitable[Told]]) -> t
     return tuple(await asyncio.gather(*map(one, runs)))
 
 
-def _utc(moment: str) -> str:
-    """Write a moment as Temporal's queries take it."""
-    return datetime.fromisoformat(moment).astimezone(UTC).isoformat() if moment else ""
+def selected_since(selection: Selection) -> str:
+    """Write from when on runs are selected as Temporal's queries take it; empty for all.
+
+    Raises:
+        InputInvalidError: there is no such moment, as on the 31st of February.
+    """
+    if not selection.since:
+        return ""
+    try:
+        return datetime.fromisoformat(selection.since).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        told = f"{selection.since!r} is no moment; write one as 2026-11-23T08:00:00Z"
+        problem = Problem("/since", told)
+        raise invalid("the selection names no runs", [problem]) from error

@@ -1,5 +1,7 @@
 """Folding events into progress, and writing it as lines."""
 
+import pytest
+
 from contracts.event import Event, EventKind
 from contracts.failure import Failure, FailureKind
 from contracts.reference import Reference, Trust
@@ -195,6 +197,14 @@ def test_decided_gate_says_who_and_where_it_led() -> None:
     ]
 
     assert written(events) == [" ok    help                   12.0s   retry by anna   → outline"]
+
+
+@pytest.mark.parametrize("kind", [EventKind.PAUSED, EventKind.RESUMED, EventKind.FELL_BACK])
+def test_what_is_of_no_visit_changes_no_line(kind: EventKind) -> None:
+    """Whoever watches a run goes on watching when it is held up, or let go on."""
+    events = [*RESEARCH, an_event(9, kind, "research", 3, text="anna")]
+
+    assert written(events) == written(RESEARCH)
 
 
 def test_second_visit_is_a_line_of_its_own() -> None:
