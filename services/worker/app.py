@@ -30,10 +30,9 @@ NOTICE: Final = timedelta(seconds=5)
 """Within what time a step learns that its run was cancelled: the answer to a heartbeat tells it,
 and fewer are sent than are beaten, by default one in sixteen seconds."""
 
-CACHED_RUNS: Final = 200
-"""Runs whose state stays in this process. A thousand that wait keep some 130 MB so, with 500
-some 117, with 100 some 70 (tests.bench.waiting); others are built from their history when somebody
-decides."""
+CACHED_RUNS: Final = 100
+"""Runs whose state stays in this process. A thousand that wait keep some 70 MB so, and some 110
+with 200 (tests.bench.waiting); others are built from their history when somebody decides."""
 
 SWEEP_EVERY_SECONDS: Final = 900
 log = logging.getLogger(__name__)
